@@ -1,0 +1,56 @@
+# The commands of the book. `make` alone lists them.
+
+ifeq ($(OS),Windows_NT)
+$(error MXNet has no wheel for Windows. Read the book in Binder, which makes \
+its environment from environment.yml, use WSL, or use d2l_rw without MXNet: \
+pip install .)
+endif
+
+SHELL := /bin/sh
+STAMP := .venv/.complete
+ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
+
+.PHONY: help html test lab lint references figures requirements clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make html          build the book: _build/html/index.html'
+	@echo 'make test          execute and compare every chapter, test the rest'
+	@echo 'make lab           open the chapters as notebooks in JupyterLab'
+	@echo 'make lint          check the style of the code'
+	@echo 'make references    store the outputs of the chapters anew'
+	@echo 'make figures       draw the figures anew'
+	@echo 'make requirements  compile the pins from pyproject.toml'
+	@echo 'make clean         delete what was built and installed'
+
+html: $(STAMP)
+	@$(ACTIVATE) d2lbook build html
+	@echo
+	@echo 'The book: _build/html/index.html'
+
+test: $(STAMP)
+	@$(ACTIVATE) python -m pytest
+
+lab: $(STAMP)
+	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb
+
+lint: $(STAMP)
+	@$(ACTIVATE) ruff check && ruff format --check
+
+references: $(STAMP)
+	@$(ACTIVATE) python -m tests.make_references
+
+figures: $(STAMP)
+	@$(ACTIVATE) python -m figures
+
+requirements: $(STAMP)
+	@$(ACTIVATE) uv pip compile --quiet --python-version 3.11 --universal \
+	    --generate-hashes --no-emit-index-url \
+	    --custom-compile-command 'make requirements' \
+	    --extra mxnet --group book pyproject.toml -o requirements.txt
+
+clean:
+	@rm -rf _build .venv .pytest_cache .ruff_cache *.egg-info
+
+$(STAMP): requirements.txt pyproject.toml scripts/environment.sh
+	@sh scripts/environment.sh

@@ -1,0 +1,24 @@
+"""Draw every figure of the book again: `python -m figures`."""
+
+from pathlib import Path
+
+from figures import parameter_states, qr_codes, round_trip
+
+IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
+DRAWINGS = {
+    'parameter_states.svg': parameter_states.svg,
+    'round_trip.svg': round_trip.svg,
+}
+
+
+def main(folder=IMAGES):
+    """Write each figure as an SVG file."""
+    for name, svg in DRAWINGS.items():
+        (folder / name).write_text(svg(), 'utf-8')
+    for chapter, address in qr_codes.ADDRESSES.items():
+        text = qr_codes.svg(address)
+        (folder / f'qr_{chapter}.svg').write_text(text, 'utf-8')
+
+
+if __name__ == '__main__':
+    main()

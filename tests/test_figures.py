@@ -1,0 +1,26 @@
+"""The images of the book are what the scripts draw."""
+
+import pytest
+
+from figures import __main__ as figures
+from tests.chapters import CHAPTERS
+
+IMAGES = sorted(path.name for path in (CHAPTERS / 'img').iterdir())
+
+
+@pytest.fixture(scope='module')
+def drawn(tmp_path_factory):
+    """A folder of all images, drawn now."""
+    folder = tmp_path_factory.mktemp('img')
+    figures.main(folder)
+    return folder
+
+
+def test_every_image_is_drawn_by_a_script(drawn):
+    assert sorted(path.name for path in drawn.iterdir()) == IMAGES
+
+
+@pytest.mark.parametrize('name', IMAGES)
+def test_image_is_what_its_script_draws(name, drawn):
+    stored = (CHAPTERS / 'img' / name).read_bytes()
+    assert (drawn / name).read_bytes() == stored

@@ -1,0 +1,43 @@
+"""The Sphinx extension that turns d2lbook's pages into this book's pages.
+
+d2lbook converts every chapter to reStructuredText and writes a `conf.py` for
+it.  The modules here adjust what comes out, one matter each:
+
+`assets`     d2lbook's script and style sheet out, the book's in
+`citations`  the list of references as valid HTML
+`figures`    alternative texts
+`formulas`   formulas as MathML, which needs no script
+`notebooks`  each chapter as a notebook to download
+`numbering`  chapters numbered through all parts
+`outputs`    outputs of cells, letter by letter
+`outdated`   pages that are stale, or that nothing stands behind any more
+"""
+
+from theme import (
+    assets,
+    citations,
+    figures,
+    formulas,
+    notebooks,
+    numbering,
+    outdated,
+    outputs,
+)
+
+MODULES = (
+    assets,
+    citations,
+    figures,
+    formulas,
+    notebooks,
+    numbering,
+    outdated,
+    outputs,
+)
+
+
+def setup(app):
+    """Register every module with Sphinx."""
+    for module in MODULES:
+        module.setup(app)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}

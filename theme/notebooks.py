@@ -1,0 +1,135 @@
+"""Offer each page that holds code as a notebook that stands alone.
+
+d2lbook leaves the executed notebooks in `eval/` beside the folder that Sphinx
+reads.  They hold the dialect's marks and images by relative path; here the
+marks become words and links, and the images travel inside the notebook.
+"""
+
+import base64
+import posixpath
+import re
+from pathlib import Path
+
+import nbformat
+
+from theme.figures import description
+
+MARK = re.compile(r':(\w+):`([^`]+)`')
+IMAGE = re.compile(r'!\[([^\]]*)\]\(([^)\s]+)\)')
+MIME_TYPES = {'.svg': 'image/svg+xml', '.png': 'image/png'}
+
+
+def setup(app):
+    app.connect('html-page-context', add_button, priority=600)
+    app.connect('build-finished', write_notebooks)
+
+
+def executed(app, docname):
+    """Return the page's executed notebook, or None if it holds no code."""
+    path = Path(app.srcdir).parent / 'eval' / f'{docname}.ipynb'
+    if not path.is_file():
+        return None
+    notebook = nbformat.read(path, as_version=4)
+    has_code = any(cell.cell_type == 'code' for cell in notebook.cells)
+    return notebook if has_code else None
+
+
+def add_button(app, pagename, templatename, context, doctree):
+    """Put a link to the page's notebook into the page's header."""
+    if doctree is None or executed(app, pagename) is None:
+        return
+    name = pagename.split('/')[-1]
+    context['header_buttons'].insert(
+        0,
+        {
+            'type': 'link',
+            'url': f'{name}.ipynb',
+            'tooltip': 'Download this chapter as a notebook',
+            'icon': 'fas fa-download',
+            'label': 'download-notebook-button',
+        },
+    )
+
+
+def write_notebooks(app, exception):
+    """Write the notebooks beside their pages."""
+    if exception or app.builder.format != 'html':
+        return
+    for docname in app.env.found_docs:
+        notebook = executed(app, docname)
+        if notebook is not None:
+            make_readable(notebook, app.env, docname)
+            target = Path(app.outdir) / f'{docname}.ipynb'
+            nbformat.write(notebook, target)
+
+
+def make_readable(notebook, env, docname):
+    """Rewrite the marks of a notebook and embed its images, in place."""
+    notebook.metadata['kernelspec'] = {
+        'name': 'python3',
+        'display_name': 'Python 3',
+        'language': 'python',
+    }
+    for cell in notebook.cells:
+        if cell.cell_type == 'markdown':
+            cell.source = MARK.sub(
+                lambda mark: words(env, docname, *mark.groups()), cell.source
+            )
+            embed_images(cell, Path(env.srcdir) / posixpath.dirname(docname))
+
+
+def embed_images(cell, folder):
+    """Attach a cell's images to it."""
+    for caption, name in IMAGE.findall(cell.source):
+        path = folder / name
+        data = base64.b64encode(path.read_bytes()).decode()
+        attachments = cell.setdefault('attachments', {})
+        attachments[path.name] = {MIME_TYPES[path.suffix]: data}
+        text = caption or description(path)
+        cell.source = cell.source.replace(
+            f'![{caption}]({name})', f'![{text}](attachment:{path.name})'
+        )
+
+
+def words(env, docname, role, target):
+    """Say a mark in words: a link for a reference, nothing for a label."""
+    if role in ('ref', 'numref', 'eqref'):
+        return reference(env, docname, target, numbered=role != 'ref')
+    if role in ('cite', 'citet', 'citep'):
+        keys = [key.strip() for key in target.split(',')]
+        return '(' + '; '.join(citation(env, key) for key in keys) + ')'
+    return ''
+
+
+def reference(env, docname, label, *, numbered):
+    """Return a link to a label's notebook, or its words within the page."""
+    labels = env.domaindata['std']
+    target, anchor, title = labels['labels'].get(
+        label, (*labels['anonlabels'][label], '')
+    )
+    text = number(env, target, anchor) if numbered else title
+    if target == docname:
+        return text
+    start = posixpath.dirname(docname)
+    return f'[{text}]({posixpath.relpath(target, start or ".")}.ipynb)'
+
+
+def number(env, docname, anchor):
+    """Return 'Fig. 1.2' or 'Section 1.2' for a numbered place."""
+    for kind, numbers in env.toc_fignumbers.get(docname, {}).items():
+        if anchor in numbers:
+            digits = '.'.join(map(str, numbers[anchor]))
+            return env.config.numfig_format[kind] % digits
+    numbers = env.toc_secnumbers[docname]
+    digits = numbers.get(f'#{anchor}', numbers.get(''))
+    return env.config.numfig_format['section'] % '.'.join(map(str, digits))
+
+
+def citation(env, key):
+    """Return 'Zhang et al., 2023' for an entry of the bibliography."""
+    entry = env.get_domain('cite').bibdata.data.entries[key]
+    people = entry.persons['author']
+    names = [' '.join(person.last_names) for person in people]
+    if len(names) > 2:
+        names = [f'{names[0]} et al.']
+    return f'{" and ".join(names)}, {entry.fields["year"]}'
