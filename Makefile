@@ -8,14 +8,17 @@ endif
 
 SHELL := /bin/sh
 STAMP := .venv/.complete
+SECONDS := 60
 ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
 
-.PHONY: help html test lab lint references figures requirements clean
+.PHONY: help html test core fuzz lab lint references figures requirements clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make html          build the book: _build/html/index.html'
 	@echo 'make test          execute and compare every chapter, test the rest'
+	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
+	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make lint          check the style of the code'
 	@echo 'make references    store the outputs of the chapters anew'
@@ -30,6 +33,12 @@ html: $(STAMP)
 
 test: $(STAMP)
 	@$(ACTIVATE) python -m pytest
+
+core:
+	@sh scripts/core_environments.sh
+
+fuzz: $(STAMP)
+	@$(ACTIVATE) python -m tests.fuzz $(SECONDS)
 
 lab: $(STAMP)
 	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb
@@ -47,10 +56,10 @@ requirements: $(STAMP)
 	@$(ACTIVATE) uv pip compile --quiet --python-version 3.11 --universal \
 	    --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make requirements' \
-	    --extra mxnet --group book pyproject.toml -o requirements.txt
+	    --all-extras --group book pyproject.toml -o requirements.txt
 
 clean:
-	@rm -rf _build .venv .pytest_cache .ruff_cache *.egg-info
+	@rm -rf _build .venv .venv-core .pytest_cache .ruff_cache *.egg-info
 
 $(STAMP): requirements.txt pyproject.toml scripts/environment.sh
 	@sh scripts/environment.sh

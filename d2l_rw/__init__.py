@@ -1,12 +1,28 @@
-"""The package of the book: what its chapters build, ready for use.
+"""Save and load arrays and models, with MXNet and without it.
 
 Importing it never imports MXNet: a name that needs MXNet is looked up when
 it is first used.
 """
 
+from d2l_rw.arrays import ArraySpec
+from d2l_rw.errors import FormatError
+from d2l_rw.serialization import dumps, load, loads, save, scan
+from d2l_rw.sparse import CSR, RowSparse
+
 __version__ = '0.1.0'
 
-__all__ = ['MLP']
+__all__ = [
+    'CSR',
+    'MLP',
+    'ArraySpec',
+    'FormatError',
+    'RowSparse',
+    'dumps',
+    'load',
+    'loads',
+    'save',
+    'scan',
+]
 
 
 def __getattr__(name: str):

@@ -1,0 +1,175 @@
+"""The command line: tables, exit codes, one line for each failure."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import d2l_rw
+from d2l_rw.cli import main
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file of two arrays with names."""
+    path = tmp_path / 'mlp.params'
+    arrays = {
+        'hidden.weight': np.arange(6, dtype='float32').reshape(2, 3),
+        'hidden.bias': np.zeros(2, 'float32'),
+    }
+    d2l_rw.save(path, arrays)
+    return path
+
+
+def run(*arguments, **options):
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, '-m', 'd2l_rw', *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def test_list_prints_a_line_for_each_array_and_totals(file, capsys):
+    assert main(['list', str(file)]) == 0
+    printed = capsys.readouterr().out
+    lines = [line.split() for line in printed.splitlines()]
+    assert ['hidden.weight', 'float32', '(2,', '3)', '24', 'dense'] in lines
+    assert '2 arrays, 32 bytes of data, V2, cpu(0)' in printed
+
+
+def test_list_does_not_cut_lines_in_a_pipe(tmp_path):
+    path = tmp_path / 'long.params'
+    d2l_rw.save(path, {'x' * 300: np.zeros(1)})
+    assert 'x' * 300 in run('list', path).stdout
+
+
+def test_list_as_json_holds_what_scan_tells(file, capsys):
+    assert main(['list', '--json', str(file)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [spec['name'] for spec in told] == ['hidden.weight', 'hidden.bias']
+    assert told[0]['shape'] == [2, 3]
+    assert told[0]['offset'] == d2l_rw.scan(file)[0].offset
+
+
+def test_show_prints_statistics(file, capsys):
+    assert main(['show', str(file), 'hidden.weight']) == 0
+    printed = capsys.readouterr().out
+    assert 'float32 (2, 3), 24 bytes' in printed
+    assert 'first: 0 1 2 3 4 5' in printed
+    assert 'minimum: 0, maximum: 5' in printed
+    assert 'mean: 2.5' in printed
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_show_draws_a_histogram_on_a_terminal_only(file, capsys, monkeypatch):
+    assert main(['show', str(file), 'hidden.weight']) == 0
+    assert '█' not in capsys.readouterr().out
+    monkeypatch.setattr(sys, 'stdout', Terminal())
+    assert main(['show', str(file), 'hidden.weight']) == 0
+    assert '█' in sys.stdout.getvalue()
+
+
+def test_show_takes_a_place_in_a_list(tmp_path, capsys):
+    path = tmp_path / 'list.params'
+    d2l_rw.save(path, [np.zeros(2), np.ones(3)])
+    assert main(['show', str(path), '1']) == 0
+    assert 'float64 (3,)' in capsys.readouterr().out
+
+
+def test_show_of_an_unknown_name_tells_the_known_ones(file, capsys):
+    assert main(['show', str(file), 'weight']) == 1
+    message = capsys.readouterr().err
+    assert (
+        "no array 'weight'; there are: hidden.weight, hidden.bias" in message
+    )
+    assert len(message.splitlines()) == 1
+
+
+def test_check_of_a_sound_file(file, capsys):
+    assert main(['check', str(file)]) == 0
+    assert capsys.readouterr().out == f'{file}: sound\n'
+
+
+def test_check_reports_values_that_are_not_finite(tmp_path, capsys):
+    path = tmp_path / 'odd.params'
+    d2l_rw.save(path, {'w': np.array([1, np.nan, np.inf])})
+    assert main(['check', str(path)]) == 1
+    assert '2 values are not finite' in capsys.readouterr().out
+
+
+def test_check_goes_on_after_a_damaged_file(file, tmp_path, capsys):
+    cut = tmp_path / 'cut.params'
+    cut.write_bytes(file.read_bytes()[:60])
+    assert main(['check', str(cut), str(file)]) == 1
+    printed = capsys.readouterr()
+    assert f'd2l-rw: {cut}: array 0' in printed.err
+    assert f'{file}: sound' in printed.out
+
+
+@pytest.mark.parametrize(
+    'contents', [b'', b'<html>', b'\x80\x04.', b'\x12\x01' + b'\0' * 6]
+)
+def test_failure_is_one_line_and_exit_code_1(contents, tmp_path):
+    path = tmp_path / 'bad.params'
+    path.write_bytes(contents)
+    failed = run('list', path)
+    assert failed.returncode == 1
+    assert failed.stdout == ''
+    assert failed.stderr.startswith(f'd2l-rw: {path}: ')
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_missing_file_is_one_line(tmp_path):
+    failed = run('list', tmp_path / 'nowhere')
+    assert failed.returncode == 1
+    assert failed.stderr.endswith('nowhere: No such file or directory\n')
+
+
+def test_wrong_usage_is_exit_code_2():
+    assert run().returncode == 2
+    assert run('list').returncode == 2
+
+
+def test_help_shows_examples():
+    assert 'd2l-rw show mlp.params hidden.weight' in run('--help').stdout
+
+
+def test_names_cannot_control_the_terminal(tmp_path):
+    path = tmp_path / 'escape.params'
+    d2l_rw.save(path, {'\x1b[31m[red]': np.array([np.nan])})
+    for command in (['list', path], ['check', path], ['show', path, 'x']):
+        done = run(*command)
+        assert '\x1b' not in done.stdout + done.stderr
+        assert '\\x1b[31m[red]' in done.stdout + done.stderr
+
+
+def test_reader_that_leaves_early_is_no_error(tmp_path):
+    path = tmp_path / 'many.params'
+    d2l_rw.save(path, {f'w{i}': np.zeros(1) for i in range(5_000)})
+    reading, writing = os.pipe()
+    command = [sys.executable, '-m', 'd2l_rw', 'list', str(path)]
+    with subprocess.Popen(
+        command, stdout=writing, stderr=subprocess.PIPE
+    ) as process:
+        os.close(writing)
+        os.close(reading)
+        assert process.stderr.read() == b''
+    assert process.returncode == 0
+
+
+def test_tables_without_rich_say_what_to_install(file, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'rich', None)
+    assert main(['list', str(file)]) == 1
+    assert 'pip install d2l-rw[cli]' in capsys.readouterr().err
+    assert main(['list', '--json', str(file)]) == 0
