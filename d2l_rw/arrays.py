@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from d2l_rw.errors import FormatError
+from d2l_rw.errors import FormatError, expect
 
 # mshadow's type flags (`3rdparty/mshadow/mshadow/base.h`); 8 to 11 exist in
-# MXNet 2 only.  MXNet writes little-endian on the machines that it runs on.
+# MXNet 2 only.
 DTYPE_NAMES = {
     0: 'float32',
     1: 'float64',
@@ -26,7 +26,7 @@ DTYPE_NAMES = {
     11: 'uint64',
     12: 'bfloat16',
 }
-DTYPE_CODES = {name: code for code, name in DTYPE_NAMES.items()}
+# MXNet writes little-endian on the machines that it runs on.
 DTYPES = {
     name: np.dtype(name).newbyteorder('<')
     for name in DTYPE_NAMES.values()
@@ -70,6 +70,11 @@ class ArraySpec(NamedTuple):
     context: str | None = None
     parts: tuple[ArraySpec, ...] = ()
 
+    @property
+    def buffers(self) -> tuple[ArraySpec, ...]:
+        """The specs of everything here that has bytes of its own."""
+        return () if self.storage == 'none' else self.parts or (self,)
+
 
 def dtype_of(name: str) -> np.dtype:
     """Return the NumPy dtype of a dtype's name.
@@ -82,38 +87,23 @@ def dtype_of(name: str) -> np.dtype:
     try:
         import ml_dtypes
     except ImportError:
-        raise FormatError(
-            'dtype: bfloat16 is unknown to NumPy: pip install ml_dtypes'
-        ) from None
+        missing = 'bfloat16: pip install ml_dtypes'
+        raise FormatError('dtype', 'one that NumPy has', missing) from None
     return np.dtype(ml_dtypes.bfloat16)
 
 
 def check_shape(shape: tuple[int, ...], offset: int) -> tuple[int, ...]:
-    """Return a shape, or refuse one that no NumPy array can have.
-
-    NumPy counts the bytes of an array as if no dimension were 0.
-    """
-    if len(shape) > MAX_NDIM:
-        raise FormatError(
-            f'ndim: expected 0 to {MAX_NDIM}, got {len(shape)}', offset=offset
-        )
-    if shape and min(shape) < 0:
-        raise FormatError(
-            f'shape: expected no negative dimension, got {shape}',
-            offset=offset,
-        )
-    if prod(shape) == 0 and prod(filter(None, shape)) > MAX_ITEMS:
-        raise FormatError(
-            f'shape: expected one that memory can hold, got {shape}',
-            offset=offset,
-        )
+    """Return a shape, or refuse one that no NumPy array can have."""
+    ndim = len(shape)
+    expect(ndim <= MAX_NDIM, 'ndim', f'0 to {MAX_NDIM}', ndim, offset)
+    least = min(shape, default=1)
+    expect(least >= 0, 'shape', 'no negative dimension', shape, offset)
+    # NumPy counts the bytes of an array as if no dimension were 0.
+    fits = least > 0 or prod(filter(None, shape)) <= MAX_ITEMS
+    expect(fits, 'shape', 'one that memory can hold', shape, offset)
     return shape
 
 
 def view(spec: ArraySpec, data) -> np.ndarray:
-    """Return a dense array as a view of a buffer, read-only if that is.
-
-    Raises:
-        FormatError: for bfloat16 where ml_dtypes is not installed.
-    """
+    """Return a dense array as a view of a buffer, read-only if that is."""
     return np.ndarray(spec.shape, dtype_of(spec.dtype), data, spec.offset)

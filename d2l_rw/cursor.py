@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from d2l_rw.errors import FormatError
+from d2l_rw.errors import FormatError, expect
 
 
 class Cursor:
@@ -19,9 +19,7 @@ class Cursor:
     __slots__ = ('data', 'offset', 'size')
 
     def __init__(self, data) -> None:
-        self.data = data
-        self.size = len(data)
-        self.offset = 0
+        self.data, self.size, self.offset = data, len(data), 0
 
     @property
     def left(self) -> int:
@@ -30,21 +28,13 @@ class Cursor:
 
     def unpack(self, layout: struct.Struct, what: str) -> tuple:
         """Read the fields of a layout; `what` names them in an error."""
+        # As `skip` does: a call less is felt for ten thousands of headers.
         offset = self.offset
         end = offset + layout.size
         if end > self.size:
-            raise self.cut(what, layout.size)
+            self.skip(layout.size, what)
         self.offset = end
         return layout.unpack_from(self.data, offset)
-
-    def seek(self, offset: int, what: str) -> None:
-        """Go to a place that the file itself names."""
-        if not 0 <= offset <= self.size:
-            raise FormatError(
-                f'{what}: expected a place from 0 to {self.size}, '
-                f'got {offset}'
-            )
-        self.offset = offset
 
     def take(self, nbytes: int, what: str) -> bytes:
         """Read `nbytes` bytes into an object of their own."""
@@ -56,13 +46,12 @@ class Cursor:
         offset = self.offset
         end = offset + nbytes
         if end > self.size:
-            raise self.cut(what, nbytes)
+            raise FormatError(what, f'{nbytes} bytes', self.left, offset)
         self.offset = end
         return offset
 
-    def cut(self, what: str, nbytes: int) -> FormatError:
-        """Return the error for a read that would leave the buffer."""
-        return FormatError(
-            f'{what}: expected {nbytes} bytes, got {self.left}',
-            offset=self.offset,
-        )
+    def seek(self, offset: int, what: str) -> None:
+        """Go to a place that the file itself names."""
+        fits = 0 <= offset <= self.size
+        expect(fits, what, f'a place from 0 to {self.size}', offset)
+        self.offset = offset

@@ -2,6 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class FormatError(ValueError):
+    """Report bad contents of a file: where, what was expected and found.
+
+    Attributes:
+        what: the part of the file, 'ndim' for instance.
+        expected: what it should have been.
+        got: what it is.
+        offset: the byte of the file where it stands, or None.
+        file: the file's name, or None for bytes.
+        array: the name of the array or, before names are known, its place
+            ('array 3'), or None for the file as a whole.
+
+    >>> print(FormatError('ndim', '0 to 32', -1, 24))
+    ndim: expected 0 to 32, got -1 (at byte 24)
+    """
+
+    file: str | None = None
+    array: str | None = None
+
+    def __init__(self, what: str, expected, got, offset=None) -> None:
+        super().__init__(what, expected, got, offset)
+        self.what, self.expected, self.got = what, expected, got
+        self.offset = offset
+
+    def __str__(self) -> str:
+        places = [printable(p) for p in (self.file, self.array) if p]
+        problem = f'{self.what}: expected {self.expected}, got {self.got}'
+        byte = '' if self.offset is None else f' (at byte {self.offset})'
+        return ': '.join([*places, problem]) + byte
+
+
+def expect(holds: bool, what: str, expected, got, offset=None) -> None:
+    """Raise a FormatError unless a condition holds."""
+    if not holds:
+        raise FormatError(what, expected, got, offset)
+
+
+@contextmanager
+def naming(**names: str | None) -> Iterator[None]:
+    """Add the name of the `file` or the `array` to the errors within."""
+    try:
+        yield
+    except FormatError as error:
+        vars(error).update(names)
+        raise
+
 
 def printable(text: str) -> str:
     """Escape what a terminal would obey: names may come from a file."""
@@ -9,37 +59,3 @@ def printable(text: str) -> str:
         letter if letter.isprintable() else ascii(letter)[1:-1]
         for letter in text
     )
-
-
-class FormatError(ValueError):
-    """Report bad contents of a file: where, what was expected and found.
-
-    Attributes:
-        problem: what was expected and what was found.
-        file: the file's name, or None for bytes.
-        array: the name of the array or, before names are known, its place
-            ('array 3'), or None for the file as a whole.
-        offset: the byte of the file, or None.
-
-    >>> print(FormatError('ndim: expected 0 to 32, got -1', offset=24))
-    ndim: expected 0 to 32, got -1 (at byte 24)
-    """
-
-    def __init__(
-        self,
-        problem: str,
-        *,
-        file: str | None = None,
-        array: str | None = None,
-        offset: int | None = None,
-    ) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.file = file
-        self.array = array
-        self.offset = offset
-
-    def __str__(self) -> str:
-        places = [printable(p) for p in (self.file, self.array) if p]
-        byte = '' if self.offset is None else f' (at byte {self.offset})'
-        return ': '.join([*places, self.problem]) + byte

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 
-MAX_BUFFERS = 1024  # IOV_MAX of Linux and macOS
+BUFFER = 2**18  # bytes: many small arrays go to the system at once
 
 
 def map_file(path: str | os.PathLike) -> mmap.mmap | bytes:
@@ -47,8 +47,9 @@ def replace_file(
     old_mode = _mode(target)
     descriptor, temporary = _create(folder)
     try:
-        with open(descriptor, 'wb', buffering=0) as file:
-            _write(file, pieces)
+        with open(descriptor, 'wb', buffering=BUFFER) as file:
+            file.writelines(pieces)
+            file.flush()
             if old_mode is not None:
                 os.chmod(temporary, old_mode)
             if sync:
@@ -81,32 +82,6 @@ def _mode(path: str) -> int | None:
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, 'expected a regular file', path)
     return stat.S_IMODE(mode)
-
-
-def _write(file, pieces: Iterable) -> None:
-    """Write many pieces with few system calls, without joining them."""
-    batch: list = []
-    for piece in pieces:
-        batch.append(memoryview(piece))
-        if len(batch) == MAX_BUFFERS:
-            _write_batch(file, batch)
-            batch = []
-    _write_batch(file, batch)
-
-
-def _write_batch(file, batch: list[memoryview]) -> None:
-    """Write every byte of a batch: the system may take a part at a time."""
-    if not hasattr(os, 'writev'):
-        batch, joined = [], batch
-        for piece in joined:
-            while piece.nbytes:
-                piece = piece.cast('B')[file.write(piece) :]
-    while batch:
-        written = os.writev(file.fileno(), batch)
-        while batch and written >= batch[0].nbytes:
-            written -= batch.pop(0).nbytes
-        if batch:
-            batch[0] = batch[0].cast('B')[written:]
 
 
 def _sync_folder(folder: str) -> None:

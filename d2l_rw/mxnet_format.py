@@ -39,34 +39,26 @@ from d2l_rw.arrays import (
     check_shape,
 )
 from d2l_rw.cursor import Cursor
-from d2l_rw.errors import FormatError
+from d2l_rw.errors import FormatError, expect
 
 LIST_MAGIC = 0x112
 V1_MAGIC, V2_MAGIC, V3_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 VERSIONS = {V1_MAGIC: 1, V2_MAGIC: 2, V3_MAGIC: 3}
+# By version: the ndim of a record that holds no array.
+NO_ARRAY = {0: 0, 1: 0, 2: 0, 3: -1}
 STORAGES = {0: 'dense', 1: 'row_sparse', 2: 'csr'}
-# The fields of `CSR` and `RowSparse`, in the order of the file.
-PARTS = {1: ('data', 'indices'), 2: ('data', 'indptr', 'indices')}
+# By storage: the arrays beside the values, in the order of the file.
+AUXILIARY = {0: (), 1: ('indices',), 2: ('indptr', 'indices')}
 DEVICES = {1: 'cpu', 2: 'gpu', 3: 'cpu_pinned', 5: 'cpu_shared'}
 
 START = struct.Struct('<QQQ')
-U64 = struct.Struct('<Q')
-U32 = struct.Struct('<I')
-I32 = struct.Struct('<i')
-DIMS = [struct.Struct(f'<{ndim}q') for ndim in range(MAX_NDIM + 1)]
-OLD_DIMS = [struct.Struct(f'<{ndim}I') for ndim in range(MAX_NDIM + 1)]
-# Shape, context, dtype at once: the common case, a dense record of V2.
-DIMS_CONTEXT_DTYPE = [
-    struct.Struct(f'<{ndim}qiii') for ndim in range(MAX_NDIM + 1)
-]
-CONTEXT_DTYPE = DIMS_CONTEXT_DTYPE[0]
-START_OF_RECORD = struct.Struct('<Iii')
-NO_ARRAY = -1
-# The fields of an `ArraySpec` but for the name, which the file holds last.
-Fields = tuple
-NO_ARRAY_FIELDS = [
-    ('none', (), 0, 0, 'none', version, None, ()) for version in range(4)
-]
+U64, U32, I32 = struct.Struct('<Q'), struct.Struct('<I'), struct.Struct('<i')
+NDIMS = range(MAX_NDIM + 1)
+DIMS = [struct.Struct(f'<{ndim}q') for ndim in NDIMS]
+V0_DIMS = [struct.Struct(f'<{ndim}I') for ndim in NDIMS]
+CONTEXT_DTYPE = struct.Struct('<iii')
+MAGIC_STORAGE_NDIM = struct.Struct('<Iii')
+DIMS_CONTEXT_DTYPE = [struct.Struct(f'<{ndim}qiii') for ndim in NDIMS]
 
 
 def parse(data) -> tuple[list[ArraySpec], bool]:
@@ -84,63 +76,38 @@ def parse(data) -> tuple[list[ArraySpec], bool]:
     """
     cursor = Cursor(data)
     magic, reserved, count = cursor.unpack(START, 'start of the file')
-    if magic != LIST_MAGIC:
-        raise FormatError(
-            f'magic: expected {LIST_MAGIC:#x}, got {magic:#x}', offset=0
-        )
-    if reserved != 0:
-        raise FormatError(f'reserved: expected 0, got {reserved}', offset=8)
+    expect(magic == LIST_MAGIC, 'magic', hex(LIST_MAGIC), hex(magic), 0)
+    expect(reserved == 0, 'reserved', 0, reserved, 8)
     # The shortest record, of V0 without an array, has four bytes.
-    if count > cursor.left // 4:
-        raise FormatError(
-            f'count: expected at most {cursor.left // 4} arrays in '
-            f'{cursor.left} bytes, got {count}',
-            offset=16,
-        )
-    records = _records(cursor, count)
-    names = _names(cursor, count)
-    if cursor.left:
-        raise FormatError(
-            f'end: expected no more bytes, got {cursor.left}',
-            offset=cursor.offset,
-        )
-    specs = [
-        ArraySpec(name, *fields)
-        for name, fields in zip(names or [None] * count, records)
-    ]
-    return specs, bool(names)
-
-
-def _records(cursor: Cursor, count: int) -> list[Fields]:
-    """Walk the records; an error says which array it is about."""
-    records: list[Fields] = []
+    most = cursor.left // 4
+    expect(count <= most, 'count', f'at most {most}', count, 16)
+    records: list[tuple] = []
     try:
         for _ in range(count):
             records.append(_record(cursor))
     except FormatError as error:
         error.array = f'array {len(records)}'
         raise
-    return records
+    names = _names(cursor, count)
+    left = cursor.left
+    expect(left == 0, 'end', 'no more bytes', left, cursor.offset)
+    pairs = zip(names or [None] * count, records)
+    specs = [ArraySpec._make((name, *record)) for name, record in pairs]
+    return specs, bool(names)
 
 
 def _names(cursor: Cursor, count: int) -> list[str]:
     """Read the names that stand after the records: none, or `count`."""
     offset = cursor.offset
-    (name_count,) = cursor.unpack(U64, 'name count')
-    if name_count not in (0, count):
-        raise FormatError(
-            f'name count: expected 0 or {count}, got {name_count}',
-            offset=offset,
-        )
+    (found,) = cursor.unpack(U64, 'name count')
+    expect(found in (0, count), 'name count', f'0 or {count}', found, offset)
     names: dict[str, None] = {}
-    for _ in range(name_count):
+    for _ in range(found):
         offset = cursor.offset
         (length,) = cursor.unpack(U64, 'length of a name')
-        name = _utf8(cursor.take(length, 'name'), offset + 8)
+        name = _utf8(cursor.take(length, 'name'), offset + U64.size)
         if name in names:
-            raise FormatError(
-                f'name: expected it once, got {name!r} again', offset=offset
-            )
+            raise FormatError('name', 'it once', f'{name!r} again', offset)
         names[name] = None
     return list(names)
 
@@ -149,134 +116,90 @@ def _utf8(data: bytes, offset: int) -> str:
     try:
         return data.decode('utf-8')
     except UnicodeDecodeError as error:
-        raise FormatError(
-            f'name: expected UTF-8, got {data[error.start : error.end]!r}',
-            offset=offset + error.start,
-        ) from None
+        wrong = data[error.start : error.end]
+        at = offset + error.start
+        raise FormatError('name', 'UTF-8', repr(wrong), at) from None
 
 
-def _record(cursor: Cursor) -> Fields:
-    """Read one record's headers and pass over its data."""
-    # Twelve bytes are always there: the names' count, which follows the last
-    # record, has eight, and the shortest record has four.
-    magic, storage, ndim = cursor.unpack(START_OF_RECORD, 'record')
-    version = VERSIONS.get(magic, 0)
-    if version < 2:
-        cursor.offset -= 8
-        return _legacy(cursor, version, magic)
-    if storage != 0:
-        cursor.offset -= 4
-        return _sparse(cursor, version, storage)
-    if ndim == (0 if version == 2 else NO_ARRAY):
-        return NO_ARRAY_FIELDS[version]
-    offset = _check_ndim(cursor, ndim)
-    if version == 2:
-        shape = cursor.unpack(DIMS_CONTEXT_DTYPE[ndim], 'shape to dtype')
-        return _data(cursor, version, offset, shape[:-3], shape[-3:])
-    shape = cursor.unpack(DIMS[ndim], 'shape')
-    if NO_ARRAY in shape:
-        return NO_ARRAY_FIELDS[version]
-    context_dtype = cursor.unpack(CONTEXT_DTYPE, 'context, dtype')
-    return _data(cursor, version, offset, shape, context_dtype)
+def _record(cursor: Cursor) -> tuple:
+    """Read one record's headers and pass over its data.
 
-
-def _legacy(cursor: Cursor, version: int, ndim: int) -> Fields:
-    """Read a record of V0 or V1 from behind its magic.
-
-    In V0, the number that stands in the magic's place is the ndim.
+    Returns:
+        The fields of an `ArraySpec` but for the name, which comes later.
     """
-    if version == 1:
-        (ndim,) = cursor.unpack(I32, 'ndim')
-    if ndim == 0:
-        return NO_ARRAY_FIELDS[version]
-    offset = _check_ndim(cursor, ndim)
-    dims = OLD_DIMS if version == 0 else DIMS
-    shape = cursor.unpack(dims[ndim], 'shape')
-    context_dtype = cursor.unpack(CONTEXT_DTYPE, 'context, dtype')
-    return _data(cursor, version, offset, shape, context_dtype)
-
-
-def _data(
-    cursor: Cursor,
-    version: int,
-    offset: int,
-    shape: tuple[int, ...],
-    context_dtype: tuple[int, int, int],
-) -> Fields:
-    """Pass over the data of a dense record whose headers were read."""
-    if not shape or min(shape) <= 0:
+    # So many bytes are always there: the names' count follows the records.
+    magic, storage, ndim = cursor.unpack(MAGIC_STORAGE_NDIM, 'record')
+    if magic != V2_MAGIC or storage != 0 or not 0 < ndim <= MAX_NDIM:
+        version = VERSIONS.get(magic, 0)
+        cursor.offset -= 8 if version else 12
+        return _any_record(cursor, version)
+    # A dense array of V2, as most are: the rest of its header at once.
+    offset = cursor.offset
+    fields = cursor.unpack(DIMS_CONTEXT_DTYPE[ndim], 'shape to dtype')
+    *_, device, number, code = fields
+    shape, dtype = fields[:-3], _dtype(code, cursor)
+    if min(shape) <= 0:
         check_shape(shape, offset)
-    device, number, code = context_dtype
-    dtype = _dtype(code, cursor)
     nbytes = prod(shape) * ITEM_SIZES[dtype]
-    start = cursor.skip(nbytes, 'data')
-    context = _context(device, number)
-    return dtype, shape, start, nbytes, 'dense', version, context, ()
+    start, context = cursor.skip(nbytes, 'data'), _context(device, number)
+    return dtype, shape, start, nbytes, 'dense', 2, context, ()
 
 
-def _sparse(cursor: Cursor, version: int, storage: int) -> Fields:
-    """Read a row-sparse or CSR record from behind its storage.
-
-    Whether its parts fit each other is checked when they are loaded.
-    """
-    offset = cursor.offset - 4
-    if storage not in PARTS or version != 2:
-        allowed = '0 to 2' if version == 2 else '0 in V3'
-        raise FormatError(
-            f'storage: expected {allowed}, got {storage}', offset=offset
-        )
-    stored, shape = _shape(cursor), _shape(cursor)
-    if not shape:
-        return NO_ARRAY_FIELDS[version]
-    device, number, code = cursor.unpack(CONTEXT_DTYPE, 'context, dtype')
-    headers = [(_dtype(code, cursor), stored)]
-    for name in PARTS[storage][1:]:
+def _any_record(cursor: Cursor, version: int) -> tuple:
+    """Read a record of any kind from behind its magic, which V0 lacks."""
+    storage = _storage(cursor, version) if version >= 2 else 0
+    stored = _shape(cursor, 2) if storage else None
+    shape = _shape(cursor, version)
+    if shape is None:
+        return 'none', (), 0, 0, 'none', version, None, ()
+    *context, code = cursor.unpack(CONTEXT_DTYPE, 'context, dtype')
+    headers = [('data', _dtype(code, cursor), stored if storage else shape)]
+    for name in AUXILIARY[storage]:
         (code,) = cursor.unpack(I32, f'dtype of {name}')
-        headers.append((_dtype(code, cursor), _shape(cursor)))
-    parts = tuple(
-        _part(cursor, name, *header)
-        for name, header in zip(PARTS[storage], headers)
-    )
-    dtype, context = parts[0].dtype, _context(device, number)
-    start, nbytes = parts[0].offset, parts[0].nbytes
-    kind = STORAGES[storage]
+        headers.append((name, _dtype(code, cursor), _shape(cursor, 2)))
+    parts = tuple(_part(cursor, *header) for header in headers)
+    _, dtype, _, start, nbytes, *_ = parts[0]
+    kind, context = STORAGES[storage], _context(*context)
+    if kind == 'dense':
+        parts = ()
     return dtype, shape, start, nbytes, kind, version, context, parts
 
 
-def _part(
-    cursor: Cursor, name: str, dtype: str, shape: tuple[int, ...]
-) -> ArraySpec:
-    """Pass over one of the arrays that a sparse one consists of."""
+def _part(cursor: Cursor, name: str, dtype: str, shape) -> ArraySpec:
+    """Pass over the bytes of one of the arrays that a record consists of."""
+    shape = shape or ()
     nbytes = prod(shape) * ITEM_SIZES[dtype]
     return ArraySpec(name, dtype, shape, cursor.skip(nbytes, name), nbytes)
 
 
-def _shape(cursor: Cursor) -> tuple[int, ...]:
-    (ndim,) = cursor.unpack(I32, 'ndim')
-    offset = _check_ndim(cursor, ndim)
-    shape = cursor.unpack(DIMS[ndim], 'shape')
+def _storage(cursor: Cursor, version: int) -> int:
+    (storage,) = cursor.unpack(I32, 'storage')
+    known = storage in STORAGES if version == 2 else storage == 0
+    allowed = '0 to 2' if version == 2 else '0 in V3'
+    expect(known, 'storage', allowed, storage, cursor.offset - I32.size)
+    return storage
+
+
+def _shape(cursor: Cursor, version: int) -> tuple[int, ...] | None:
+    """Read a shape; None is that of a record without an array."""
+    (ndim,) = cursor.unpack(I32 if version else U32, 'ndim')
+    if ndim == NO_ARRAY[version]:
+        return None
+    offset = cursor.offset
+    known = 0 <= ndim <= MAX_NDIM
+    expect(known, 'ndim', f'0 to {MAX_NDIM}', ndim, offset - I32.size)
+    shape = cursor.unpack((DIMS if version else V0_DIMS)[ndim], 'shape')
+    if version == 3 and -1 in shape:
+        return None
     return check_shape(shape, offset)
-
-
-def _check_ndim(cursor: Cursor, ndim: int) -> int:
-    """Return where the dimensions begin, after the ndim just read."""
-    if not 0 <= ndim <= MAX_NDIM:
-        raise FormatError(
-            f'ndim: expected 0 to {MAX_NDIM}, got {ndim}',
-            offset=cursor.offset - 4,
-        )
-    return cursor.offset
 
 
 def _dtype(code: int, cursor: Cursor) -> str:
     """Return the name of the dtype whose code was just read."""
     name = DTYPE_NAMES.get(code)
     if name is None:
-        raise FormatError(
-            f'dtype: expected a code from 0 to {max(DTYPE_NAMES)}, '
-            f'got {code}',
-            offset=cursor.offset - 4,
-        )
+        known, offset = f'a code from 0 to {max(DTYPE_NAMES)}', cursor.offset
+        raise FormatError('dtype', known, code, offset - I32.size)
     return name
 
 

@@ -11,8 +11,9 @@ from struct import pack
 
 import numpy as np
 
-from d2l_rw.arrays import DTYPE_CODES, DTYPES, MAX_NDIM
+from d2l_rw.arrays import DTYPE_NAMES, DTYPES, MAX_NDIM
 from d2l_rw.mxnet_format import (
+    AUXILIARY,
     LIST_MAGIC,
     NO_ARRAY,
     V2_MAGIC,
@@ -21,6 +22,7 @@ from d2l_rw.mxnet_format import (
 from d2l_rw.sparse import CSR, RowSparse, check
 
 CPU = 1, 0
+DTYPE_CODES = {name: code for code, name in DTYPE_NAMES.items()}
 LITTLE_ENDIAN = {dtype: DTYPE_CODES[name] for name, dtype in DTYPES.items()}
 
 
@@ -43,7 +45,8 @@ def pieces(data, *, np_shape: bool) -> Iterator[bytes | memoryview]:
         try:
             yield from _record(array, np_shape)
         except (TypeError, ValueError) as error:
-            raise type(error)(f'array {place!r}: {error}') from None
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f'array {place!r}: {error}') from None
     yield pack('<Q', len(encoded))
     for name in encoded:
         yield pack('<Q', len(name)) + name
@@ -70,59 +73,45 @@ def _utf8(name: str) -> bytes:
     try:
         return name.encode('utf-8')
     except UnicodeEncodeError:
-        raise ValueError(
-            f'name: expected text that UTF-8 can hold, got {name!r}'
-        ) from None
+        problem = f'name: expected text that UTF-8 can hold, got {name!r}'
+        raise ValueError(problem) from None
 
 
 def _record(array, np_shape: bool) -> Iterator[bytes | memoryview]:
-    if isinstance(array, (CSR, RowSparse)):
-        if np_shape:
-            raise ValueError(
-                'V3 records hold no sparse arrays: np_shape=False'
-            )
-        return _sparse(array)
+    magic, version = (V3_MAGIC, 3) if np_shape else (V2_MAGIC, 2)
     if array is None:
-        ndim = NO_ARRAY if np_shape else 0
-        return iter(
-            [pack('<Iii', V3_MAGIC if np_shape else V2_MAGIC, 0, ndim)]
-        )
-    if not isinstance(array, np.ndarray):
+        yield pack('<Iii', magic, 0, NO_ARRAY[version])
+        return
+    storage = _storage(array, np_shape)
+    values = array.data if storage else array
+    auxiliary = [getattr(array, name) for name in AUXILIARY[storage]]
+    header = pack('<Ii', magic, storage)
+    if storage:
+        header += _shape(values.shape)
+    header += _shape(array.shape) + pack('<iii', *CPU, _code(values))
+    for indices in auxiliary:
+        header += pack('<i', _code(indices)) + _shape(indices.shape)
+    yield header
+    yield _memory(values)
+    yield from map(_memory, auxiliary)
+
+
+def _storage(array, np_shape: bool) -> int:
+    """Return the code of an array's storage, if a record can hold it."""
+    if isinstance(array, np.ndarray):
+        if not np_shape and array.ndim == 0:
+            problem = 'a zero-dimensional array needs a V3 record'
+            raise ValueError(f'{problem}: np_shape=True')
+        if array.ndim > MAX_NDIM:
+            problem = f'ndim: expected 0 to {MAX_NDIM}, got {array.ndim}'
+            raise ValueError(problem)
+        return 0
+    if not isinstance(array, (CSR, RowSparse)):
         raise TypeError(f'expected an array, got {type(array).__name__}')
-    if array.ndim > MAX_NDIM:
-        raise ValueError(f'ndim: expected 0 to {MAX_NDIM}, got {array.ndim}')
-    if array.ndim == 0 and not np_shape:
-        raise ValueError(
-            'a zero-dimensional array needs a V3 record: np_shape=True'
-        )
-    return _dense(array, V3_MAGIC if np_shape else V2_MAGIC)
-
-
-def _dense(array: np.ndarray, magic: int) -> Iterator[bytes | memoryview]:
-    yield pack(
-        f'<Iii{array.ndim}qiii',
-        magic,
-        0,
-        array.ndim,
-        *array.shape,
-        *CPU,
-        _code(array),
-    )
-    yield _memory(array)
-
-
-def _sparse(array: CSR | RowSparse) -> Iterator[bytes | memoryview]:
+    if np_shape:
+        raise ValueError('V3 records hold no sparse arrays: np_shape=False')
     check(array)
-    storage, indices = 1, [array.indices]
-    if isinstance(array, CSR):
-        storage, indices = 2, [array.indptr, array.indices]
-    yield pack('<Ii', V2_MAGIC, storage)
-    yield _shape(array.data.shape) + _shape(array.shape)
-    yield pack('<iii', *CPU, _code(array.data))
-    for index in indices:
-        yield pack('<i', _code(index)) + _shape(index.shape)
-    yield _memory(array.data)
-    yield from map(_memory, indices)
+    return 2 if isinstance(array, CSR) else 1
 
 
 def _shape(shape: tuple[int, ...]) -> bytes:

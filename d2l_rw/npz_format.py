@@ -20,15 +20,9 @@ import struct
 import zipfile
 from math import prod
 
-from d2l_rw.arrays import (
-    DTYPES,
-    ITEM_SIZES,
-    ArraySpec,
-    check_shape,
-    view,
-)
+from d2l_rw.arrays import DTYPES, ITEM_SIZES, ArraySpec, check_shape, view
 from d2l_rw.cursor import Cursor
-from d2l_rw.errors import FormatError
+from d2l_rw.errors import FormatError, expect, naming
 
 LOCAL_HEADER = struct.Struct('<4s22xHH')
 NPY_START = struct.Struct('<6sBB')
@@ -41,12 +35,15 @@ DESCRIPTORS = {repr(d.str).encode(): name for name, d in DTYPES.items()}
 # MXNet 2 wrote bfloat16 in two ways.
 DESCRIPTORS[b"'<b2'"] = 'bfloat16'
 DESCRIPTORS[b"[('bfloat16', '<u2')]"] = 'bfloat16'
+# The members of a sparse array that are its parts, by storage.
 SPARSE = {
-    frozenset({'data', 'indices', 'shape', 'format'}): 'row_sparse',
-    frozenset({'data', 'indices', 'indptr', 'shape', 'format'}): 'csr',
+    'row_sparse': ('data', 'indices'),
+    'csr': ('data', 'indices', 'indptr'),
 }
-PARTS = 'data', 'indices', 'indptr'
-MAX_INT64 = 2**63 - 1
+COMPRESSED = (
+    'a compressed one: read it with numpy.load, write it again with '
+    'numpy.savez'
+)
 
 
 def parse(data) -> list[ArraySpec]:
@@ -63,15 +60,7 @@ def parse(data) -> list[ArraySpec]:
         FormatError: if the file is not a zip of arrays, or compressed.
     """
     members = _members(data if hasattr(data, 'seek') else io.BytesIO(data))
-    groups: dict[str, set[str]] = {}
-    for name in members:
-        group, _, part = name.rpartition('/')
-        groups.setdefault(group, set()).add(part)
-    storages = {
-        group: SPARSE[frozenset(parts)]
-        for group, parts in groups.items()
-        if frozenset(parts) in SPARSE
-    }
+    storages = _storages(members)
     arrays = _arrays(Cursor(data), members, storages)
     specs = []
     for name in members:
@@ -79,8 +68,59 @@ def parse(data) -> list[ArraySpec]:
         if group not in storages:
             specs.append(arrays[name])
         elif part == 'data':
-            specs.append(_sparse(data, group, storages[group], arrays))
+            with naming(array=group):
+                storage = storages[group]
+                specs.append(_sparse(data, group, storage, arrays))
     return specs
+
+
+def _members(file) -> dict[str, tuple[int, int]]:
+    """Return where each member begins, and its size, by its array's name."""
+    try:
+        entries = zipfile.ZipFile(file).infolist()
+    # BadZipFile, and what `zipfile` lets through for damaged directories.
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        struct.error,
+        NotImplementedError,
+        EOFError,
+    ) as error:
+        raise FormatError('zip', 'a directory', error) from None
+    members: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        name = entry.filename
+        if not name.endswith('.npy'):
+            found = f'{name!r}: {_other_zip(entries)}'
+            raise FormatError('zip', 'members NAME.npy', found)
+        with naming(array=name[:-4]):
+            stored = entry.compress_type == zipfile.ZIP_STORED
+            plain = stored and not entry.flag_bits & 1
+            expect(plain, 'zip', 'a stored member', COMPRESSED)
+            once = name[:-4] not in members
+            expect(once, 'zip', 'the name once', 'it again')
+        members[name[:-4]] = entry.header_offset, entry.file_size
+    return members
+
+
+def _other_zip(entries: list[zipfile.ZipInfo]) -> str:
+    if any(entry.filename.endswith('data.pkl') for entry in entries):
+        return 'a file of PyTorch: open it there, with weights_only=True'
+    return 'not a zip of NumPy arrays'
+
+
+def _storages(names) -> dict[str, str]:
+    """Return the storage of each group of members that is an array."""
+    groups: dict[str, set[str]] = {}
+    for name in names:
+        group, _, part = name.rpartition('/')
+        groups.setdefault(group, set()).add(part)
+    return {
+        group: storage
+        for group, found in groups.items()
+        for storage, parts in SPARSE.items()
+        if found == {*parts, 'shape', 'format'}
+    }
 
 
 def _arrays(
@@ -94,113 +134,50 @@ def _arrays(
     arrays, end = {}, 0
     for name, (offset, size) in sorted(members.items(), key=lambda m: m[1]):
         group, _, part = name.rpartition('/')
-        if 0 <= offset < end:
-            raise FormatError(
-                'member: expected bytes of its own, got those of another one',
-                array=name,
-                offset=offset,
-            )
-        if group not in storages or part != 'format':
-            arrays[name] = _array(cursor, name, offset, size)
-            end = cursor.offset
+        with naming(array=name):
+            own = not 0 <= offset < end
+            expect(own, 'member', 'bytes of its own', 'shared ones', offset)
+            if part != 'format' or group not in storages:
+                arrays[name] = _array(cursor, name, offset, size)
+                end = cursor.offset
     return arrays
-
-
-def _members(file) -> dict[str, tuple[int, int]]:
-    """Return where each member begins, and its size, by its array's name."""
-    try:
-        entries = zipfile.ZipFile(file).infolist()
-    except zipfile.BadZipFile as error:
-        raise FormatError(f'zip: {error}') from None
-    # What `zipfile` lets through for damaged directories.
-    except (ValueError, struct.error, NotImplementedError, EOFError) as error:
-        raise FormatError(f'zip: expected a directory, got {error}') from None
-    members: dict[str, tuple[int, int]] = {}
-    for entry in entries:
-        name = entry.filename
-        if not name.endswith('.npy'):
-            raise FormatError(
-                f'zip: expected members NAME.npy, got {name!r}: '
-                f'{_other_zip(entries)}'
-            )
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
-            raise FormatError(
-                'zip: expected a stored member, got a compressed one: read '
-                'it with numpy.load, write it again with numpy.savez',
-                array=name[:-4],
-            )
-        if name[:-4] in members:
-            raise FormatError('zip: expected the name once', array=name[:-4])
-        members[name[:-4]] = entry.header_offset, entry.file_size
-    return members
-
-
-def _other_zip(entries: list[zipfile.ZipInfo]) -> str:
-    names = [entry.filename for entry in entries]
-    if any(name.endswith(('/data.pkl', 'data.pkl')) for name in names):
-        return 'a file of PyTorch: open it there, with weights_only=True'
-    return 'not a zip of NumPy arrays'
 
 
 def _array(cursor: Cursor, name: str, offset: int, size: int) -> ArraySpec:
     """Read the headers of a member and pass over its data."""
-    try:
-        begin = _local_header(cursor, offset)
-        dtype, shape = _npy_header(cursor)
-        nbytes = prod(shape) * ITEM_SIZES[dtype]
-        start = cursor.skip(nbytes, 'data')
-        if cursor.offset - begin != size:
-            raise FormatError(
-                f'data: expected {size - (start - begin)} bytes in the '
-                f'member, got {nbytes}',
-                offset=start,
-            )
-    except FormatError as error:
-        error.array = name
-        raise
-    return ArraySpec(name, dtype, shape, start, nbytes)
-
-
-def _local_header(cursor: Cursor, offset: int) -> int:
-    """Pass over a member's own header; return where its contents begin."""
     cursor.seek(offset, 'member')
     magic, name_size, extra_size = cursor.unpack(LOCAL_HEADER, 'member')
-    if magic != b'PK\x03\x04':
-        raise FormatError(
-            f'member: expected a local header, got {magic!r}', offset=offset
-        )
+    expect(magic == b'PK\x03\x04', 'member', 'a local header', magic, offset)
     cursor.skip(name_size + extra_size, 'name of the member')
-    return cursor.offset
+    begin = cursor.offset
+    dtype, shape = _npy_header(cursor)
+    nbytes = prod(shape) * ITEM_SIZES[dtype]
+    start = cursor.skip(nbytes, 'data')
+    fits = cursor.offset - begin == size
+    there = f'{size - (start - begin)} bytes in the member'
+    expect(fits, 'data', there, nbytes, start)
+    return ArraySpec(name, dtype, shape, start, nbytes)
 
 
 def _npy_header(cursor: Cursor) -> tuple[str, tuple[int, ...]]:
     """Read the header of NumPy's format: dtype and shape."""
+    offset = cursor.offset
     magic, version, _ = cursor.unpack(NPY_START, 'start of the array')
-    if magic != b'\x93NUMPY' or version not in HEADER_SIZES:
-        raise FormatError(
-            f'array: expected NUMPY 1 or 2, got {magic!r} {version}',
-            offset=cursor.offset - NPY_START.size,
-        )
+    known = magic == b'\x93NUMPY' and version in HEADER_SIZES
+    expect(known, 'array', 'NUMPY 1 or 2', f'{magic!r} {version}', offset)
     (size,) = cursor.unpack(HEADER_SIZES[version], 'size of the header')
     offset = cursor.offset
-    header = HEADER.fullmatch(cursor.take(size, 'header'))
+    text = cursor.take(size, 'header')
+    header = HEADER.fullmatch(text)
     if header is None:
-        raise FormatError('header: expected that of an array', offset=offset)
-    return _dtype_shape(header, offset)
-
-
-def _dtype_shape(
-    header: re.Match, offset: int
-) -> tuple[str, tuple[int, ...]]:
+        raise FormatError('header', 'that of an array', text[:40], offset)
     descriptor, fortran, dims = header.groups()
     dtype = DESCRIPTORS.get(descriptor)
     if dtype is None or fortran == b'True':
-        found = ascii(descriptor[:40].decode('latin1'))[1:-1]
         order = ' in Fortran order' if fortran == b'True' else ''
-        raise FormatError(
-            f"dtype: expected one of MXNet's in C order, got {found}{order}",
-            offset=offset,
-        )
+        found = ascii(descriptor[:40].decode('latin1'))[1:-1] + order
+        known = "one of MXNet's in C order"
+        raise FormatError('dtype', known, found, offset)
     shape = tuple(int(dim) for dim in dims.split(b',') if dim.strip())
     return dtype, check_shape(shape, offset)
 
@@ -208,22 +185,13 @@ def _dtype_shape(
 def _sparse(data, group: str, storage: str, arrays: dict) -> ArraySpec:
     """Put the members of a sparse array together."""
     dims = arrays[f'{group}/shape']
-    if dims.dtype != 'int64' or len(dims.shape) != 1:
-        raise FormatError(
-            f'shape: expected int64 of ndim 1, got {dims.dtype} of shape '
-            f'{dims.shape}',
-            array=group,
-            offset=dims.offset,
-        )
-    try:
-        shape = check_shape(tuple(view(dims, data).tolist()), dims.offset)
-    except FormatError as error:
-        error.array = group
-        raise
+    known = dims.dtype == 'int64' and len(dims.shape) == 1
+    found = f'{dims.dtype} of shape {dims.shape}'
+    expect(known, 'shape', 'int64 of ndim 1', found, dims.offset)
+    shape = check_shape(tuple(view(dims, data).tolist()), dims.offset)
     parts = tuple(
         arrays[f'{group}/{part}']._replace(name=part)
-        for part in PARTS
-        if f'{group}/{part}' in arrays
+        for part in SPARSE[storage]
     )
-    dtype, start, nbytes = parts[0].dtype, parts[0].offset, parts[0].nbytes
-    return ArraySpec(group, dtype, shape, start, nbytes, storage, parts=parts)
+    values = parts[0]._replace(name=group, shape=shape, storage=storage)
+    return values._replace(parts=parts)

@@ -8,22 +8,15 @@ from contextlib import contextmanager
 from math import prod
 
 from d2l_rw.arrays import ITEM_SIZES, ArraySpec
-from d2l_rw.errors import FormatError
+from d2l_rw.errors import FormatError, expect, naming
 
-DTYPE_NAMES = {
-    'F64': 'float64',
-    'F32': 'float32',
-    'F16': 'float16',
-    'BF16': 'bfloat16',
-    'I64': 'int64',
-    'I32': 'int32',
-    'I16': 'int16',
-    'I8': 'int8',
-    'U64': 'uint64',
-    'U32': 'uint32',
-    'U16': 'uint16',
-    'U8': 'uint8',
+# 'BF16' is bfloat16; 'F8_E4M3', for one, is nothing that NumPy has.
+KINDS = {
+    'BF': 'bfloat',
     'BOOL': 'bool',
+    'F': 'float',
+    'I': 'int',
+    'U': 'uint',
 }
 
 
@@ -45,17 +38,15 @@ def loads(data: bytes) -> dict:
 def scan(path: str | os.PathLike) -> list[ArraySpec]:
     """Read a file's header; the package does not tell the offsets."""
     with _package() as package, package.safe_open(path, 'np') as file:
-        names = file.keys()
-        return [_spec(name, file.get_slice(name)) for name in names]
+        return [_spec(name, file.get_slice(name)) for name in file.keys()]  # noqa: SIM118
 
 
-def _spec(name: str, part) -> ArraySpec:
-    dtype = DTYPE_NAMES.get(part.get_dtype())
-    if dtype is None:
-        raise FormatError(
-            f'dtype: NumPy has none like {part.get_dtype()}', array=name
-        )
-    shape = tuple(part.get_shape())
+def _spec(name: str, array) -> ArraySpec:
+    code, shape = array.get_dtype(), tuple(array.get_shape())
+    kind = code.rstrip('0123456789')
+    dtype = KINDS.get(kind, kind) + code[len(kind) :]
+    with naming(array=name):
+        expect(dtype in ITEM_SIZES, 'dtype', 'one that NumPy has', code)
     return ArraySpec(
         name, dtype, shape, None, prod(shape) * ITEM_SIZES[dtype]
     )
@@ -67,10 +58,9 @@ def _package() -> Iterator:
     try:
         import safetensors.numpy
     except ImportError:
-        raise FormatError(
-            'file: safetensors needs a package: pip install safetensors'
-        ) from None
+        missing = 'none: pip install safetensors'
+        raise FormatError('file', 'a reader', missing) from None
     try:
         yield safetensors
     except safetensors.SafetensorError as error:
-        raise FormatError(f'safetensors: {error}') from None
+        raise FormatError('safetensors', 'a sound file', error) from None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from d2l_rw import (
     safetensors_format,
 )
 from d2l_rw.arrays import ArraySpec, view
-from d2l_rw.errors import FormatError
+from d2l_rw.errors import FormatError, naming
 from d2l_rw.recognise import MXNET, SAFETENSORS, recognise
 from d2l_rw.sparse import CSR, RowSparse, check
 
@@ -55,7 +55,7 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     ...     load(path)['weight'].shape
     (2, 3)
     """
-    with _naming(path):
+    with naming(file=os.fspath(path)):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
         if kind == SAFETENSORS:
@@ -82,7 +82,7 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
         FormatError: if the file is something else, or damaged.
         OSError: if it cannot be read.
     """
-    with _naming(path):
+    with naming(file=os.fspath(path)):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
         if kind == SAFETENSORS:
@@ -128,16 +128,6 @@ def dumps(data, *, np_shape: bool = False) -> bytes:
     return b''.join(mxnet_writer.pieces(data, np_shape=np_shape))
 
 
-@contextmanager
-def _naming(path: str | os.PathLike) -> Iterator[None]:
-    """Add the file's name to the errors about its contents."""
-    try:
-        yield
-    except FormatError as error:
-        error.file = os.fspath(path)
-        raise
-
-
 def _specs(kind: str, data) -> tuple[list[ArraySpec], bool]:
     """Return a file's specs, and whether its arrays have names."""
     if kind == MXNET:
@@ -147,12 +137,11 @@ def _specs(kind: str, data) -> tuple[list[ArraySpec], bool]:
 
 def _arrays(kind: str, data, *, copy: bool) -> list | dict:
     specs, named = _specs(kind, data)
-    if copy:
-        data, specs = _copied(data, specs)
+    take = _copier(specs, data) if copy else partial(view, data=data)
     arrays = []
     for place, spec in enumerate(specs):
         try:
-            arrays.append(_array(spec, data))
+            arrays.append(_array(spec, take))
         except FormatError as error:
             error.array = spec.name if named else f'array {place}'
             raise
@@ -161,63 +150,44 @@ def _arrays(kind: str, data, *, copy: bool) -> list | dict:
     return {spec.name: array for spec, array in zip(specs, arrays)}
 
 
-def _array(spec: ArraySpec, data):
-    """Return one array of a file as a view of its bytes."""
+def _array(spec: ArraySpec, take: Callable[[ArraySpec], np.ndarray]):
+    """Return one array of a file, its parts as `take` gives them."""
     if spec.storage == 'dense':
-        return view(spec, data)
+        return take(spec)
     if spec.storage == 'none':
         return None
-    parts = {part.name: view(part, data) for part in spec.parts}
+    parts = {part.name: take(part) for part in spec.parts}
     kind = CSR if spec.storage == 'csr' else RowSparse
     array = kind(**parts, shape=spec.shape)
     try:
         check(array)
-    except ValueError as error:
-        # The message begins with the part that it is about.
-        part = str(error).partition(':')[0]
+    except FormatError as error:
         offsets = {part.name: part.offset for part in spec.parts}
-        raise FormatError(
-            str(error), offset=offsets.get(part, spec.offset)
-        ) from None
+        error.offset = offsets.get(error.what, spec.offset)
+        raise
     return array
 
 
-def _copied(data, specs: list[ArraySpec]):
-    """Copy the arrays into one aligned, writable piece of memory.
+def _copier(
+    specs: list[ArraySpec], data
+) -> Callable[[ArraySpec], np.ndarray]:
+    """Return a function that copies arrays into one aligned memory.
 
-    One piece, since asking the system for many costs more than copying.
-
-    Returns:
-        The memory, and the specs with the offsets in it.
+    One, since asking the system for many pieces costs more than copying.
     """
-    moved, size = [], 0
-    for spec in specs:
-        spec, size = _moved(spec, size)
-        moved.append(spec)
-    arena = np.empty(size + ALIGNMENT, np.uint8)
-    arena = arena[-arena.ctypes.data % ALIGNMENT :]
-    source = np.frombuffer(data, np.uint8)
-    for old, new in zip(_parts(specs), _parts(moved)):
-        end = old.offset + old.nbytes
-        arena[new.offset : new.offset + new.nbytes] = source[old.offset : end]
-    return arena.data, moved
+    sizes = [_aligned(part.nbytes) for spec in specs for part in spec.buffers]
+    memory = np.empty(sum(sizes) + ALIGNMENT, np.uint8)
+    offset = -memory.ctypes.data % ALIGNMENT
+
+    def take(spec: ArraySpec) -> np.ndarray:
+        nonlocal offset
+        array = view(spec._replace(offset=offset), memory)
+        array[...] = view(spec, data)
+        offset += _aligned(spec.nbytes)
+        return array
+
+    return take
 
 
-def _moved(spec: ArraySpec, offset: int) -> tuple[ArraySpec, int]:
-    """Return a spec for another place, and where the next one may begin."""
-    if spec.storage == 'none':
-        return spec, offset
-    if not spec.parts:
-        end = offset + spec.nbytes
-        return spec._replace(offset=offset), end + -end % ALIGNMENT
-    parts = []
-    for part in spec.parts:
-        part, offset = _moved(part, offset)
-        parts.append(part)
-    return spec._replace(parts=tuple(parts)), offset
-
-
-def _parts(specs: list[ArraySpec]) -> Iterator[ArraySpec]:
-    """Yield the specs of everything that has bytes of its own."""
-    for spec in specs:
-        yield from spec.parts or (spec,)
+def _aligned(nbytes: int) -> int:
+    return nbytes + -nbytes % ALIGNMENT

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from d2l_rw.errors import expect
+
 INDEX_DTYPES = 'int64', 'int32'
-EMPTY = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -74,65 +75,43 @@ def check(array: CSR | RowSparse) -> None:
     """Refuse parts that do not make an array of this shape.
 
     Raises:
-        TypeError, ValueError: naming the part, what was expected, what was
-            found.
+        FormatError: naming the part, what was expected, what was found.
     """
-    for name in ('data', 'indices', 'indptr'):
-        part = getattr(array, name, EMPTY)
-        if not isinstance(part, np.ndarray):
-            raise TypeError(f'{name}: expected an array, got {part!r}')
-    fits = all(isinstance(n, int) and 0 <= n < 2**63 for n in array.shape)
-    _expect('shape', 'integers from 0 to 2**63 - 1', array.shape, fits)
+    data, indices, shape = array.data, array.indices, array.shape
+    sizes = all(isinstance(n, int) and 0 <= n < 2**63 for n in shape)
+    expect(sizes, 'shape', 'integers from 0 to 2**63 - 1', shape)
+    for part in [field.name for field in fields(array)][:-1]:
+        items = getattr(array, part)
+        expect(isinstance(items, np.ndarray), part, 'an array', repr(items))
+        if part != 'data':
+            known = items.dtype.name in INDEX_DTYPES
+            expect(known, part, ' or '.join(INDEX_DTYPES), items.dtype)
+            expect(items.ndim == 1, part, 'one dimension', items.shape)
     if isinstance(array, CSR):
-        _check_csr(array)
-        indices, stop = array.indices, array.shape[1]
+        expect(len(shape) == 2, 'shape', 'two dimensions', shape)
+        _check_indptr(array.indptr, shape[0], data.size)
+        stored, stop = (indices.size,), shape[1]
     else:
-        _check_row_sparse(array)
-        indices, stop = array.indices, array.shape[0]
-    if indices.size:
-        ends = int(indices.min()), int(indices.max())
-        fits = ends[0] >= 0 and ends[1] < stop
-        _expect('indices', f'0 to {stop - 1}', ends, fits)
+        expect(len(shape) > 0, 'shape', 'a dimension', shape)
+        _check_order('indices', indices, np.less)
+        stored, stop = (indices.size, *shape[1:]), shape[0]
+    expect(data.shape == stored, 'data', f'shape {stored}', data.shape)
+    ends = (int(indices.min()), int(indices.max())) if indices.size else ()
+    fits = not ends or (ends[0] >= 0 and ends[1] < stop)
+    expect(fits, 'indices', f'0 to {stop - 1}', ends)
 
 
-def _check_csr(array: CSR) -> None:
-    shape, indptr, stored = array.shape, array.indptr, array.data.size
-    _expect('shape', 'two dimensions', shape, len(shape) == 2)
-    _expect_index('indptr', indptr)
-    _expect_index('indices', array.indices)
-    sizes = {'data': stored, 'indices': stored, 'indptr': shape[0] + 1}
-    for name, size in sizes.items():
-        found = getattr(array, name).shape
-        _expect(name, f'shape {(size,)}', found, found == (size,))
+def _check_indptr(indptr: np.ndarray, rows: int, stored: int) -> None:
+    fits = indptr.size == rows + 1
+    expect(fits, 'indptr', f'shape {(rows + 1,)}', indptr.shape)
     ends = int(indptr[0]), int(indptr[-1])
-    _expect('indptr', f'0 first, {stored} last', ends, ends == (0, stored))
-    _expect_order('indptr', indptr, np.less_equal)
+    expect(ends == (0, stored), 'indptr', f'0 first, {stored} last', ends)
+    _check_order('indptr', indptr, np.less_equal)
 
 
-def _check_row_sparse(array: RowSparse) -> None:
-    data, indices = array.data, array.indices
-    _expect('shape', 'a dimension', array.shape, len(array.shape) > 0)
-    _expect_index('indices', indices)
-    expected = (indices.size, *array.shape[1:])
-    _expect('data', f'shape {expected}', data.shape, data.shape == expected)
-    _expect_order('indices', indices, np.less)
-
-
-def _expect(what: str, expected: str, got: object, holds: bool) -> None:
-    if not holds:
-        raise ValueError(f'{what}: expected {expected}, got {got}')
-
-
-def _expect_index(what: str, items: np.ndarray) -> None:
-    """Refuse what MXNet has no index of."""
-    fits = items.dtype.name in INDEX_DTYPES
-    _expect(what, ' or '.join(INDEX_DTYPES), items.dtype, fits)
-    _expect(what, 'one dimension', items.shape, items.ndim == 1)
-
-
-def _expect_order(what: str, items: np.ndarray, ordered: np.ufunc) -> None:
+def _check_order(part: str, items: np.ndarray, ordered: np.ufunc) -> None:
     """Refuse the first item that does not follow the one before it."""
     wrong = np.flatnonzero(~ordered(items[:-1], items[1:]))
     if wrong.size:
         pair = items[wrong[0] : wrong[0] + 2].tolist()
-        _expect(what, 'an ascending order', pair, False)
+        expect(False, part, 'an ascending order', pair)

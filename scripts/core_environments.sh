@@ -15,7 +15,7 @@ print("%d.%d" % sys.version_info[:2])')-$numpy
     if [ ! -f "$venv/.complete" ]; then
         "$python" -m venv --clear "$venv"
         "$venv/bin/python" -m pip install --quiet \
-            --disable-pip-version-check "$numpy" pytest hypothesis rich
+            --disable-pip-version-check "$numpy" pytest hypothesis tabulate tqdm
         touch "$venv/.complete"
     fi
     "$venv/bin/python" -c 'import sys, numpy

@@ -168,8 +168,42 @@ def test_reader_that_leaves_early_is_no_error(tmp_path):
     assert process.returncode == 0
 
 
-def test_tables_without_rich_say_what_to_install(file, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, 'rich', None)
+def test_tables_without_tabulate_say_what_to_install(
+    file, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, 'tabulate', None)
     assert main(['list', str(file)]) == 1
     assert 'pip install d2l-rw[cli]' in capsys.readouterr().err
     assert main(['list', '--json', str(file)]) == 0
+
+
+PATIENT = """
+import sys
+from d2l_rw import cli
+cli.PATIENCE, cli.BLOCK = 0, 16
+sys.exit(cli.main(['check', sys.argv[1]]))
+"""
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason='termios.tcsetwinsize is of 3.11'
+)
+@pytest.mark.parametrize('terminal', [True, False])
+def test_long_work_shows_its_progress_on_a_terminal_only(terminal, file):
+    ours, theirs = os.openpty() if terminal else os.pipe()
+    if terminal:
+        termios = pytest.importorskip('termios')
+        termios.tcsetwinsize(theirs, (24, 80))
+    done = subprocess.run(
+        [sys.executable, '-c', PATIENT, str(file)],
+        env={**os.environ, 'TQDM_MININTERVAL': '0'},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 10**6)
+    os.close(ours)
+    assert done.stdout == f'{file}: sound\n'
+    assert (b'%' in shown) == terminal
