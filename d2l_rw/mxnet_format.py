@@ -148,26 +148,38 @@ def _record(cursor: Cursor) -> tuple:
 def _any_record(cursor: Cursor, version: int) -> tuple:
     """Read a record of any kind from behind its magic, which V0 lacks."""
     storage = _storage(cursor, version) if version >= 2 else 0
-    stored = _shape(cursor, 2) if storage else None
+    stored = (_shape(cursor, 2) or ()) if storage else None
     shape = _shape(cursor, version)
     if shape is None:
         return 'none', (), 0, 0, 'none', version, None, ()
     *context, code = cursor.unpack(CONTEXT_DTYPE, 'context, dtype')
-    headers = [('data', _dtype(code, cursor), stored if storage else shape)]
+    dtype, headers = _dtype(code, cursor), []
     for name in AUXILIARY[storage]:
         (code,) = cursor.unpack(I32, f'dtype of {name}')
-        headers.append((name, _dtype(code, cursor), _shape(cursor, 2)))
-    parts = tuple(_part(cursor, *header) for header in headers)
-    _, dtype, _, start, nbytes, *_ = parts[0]
-    kind, context = STORAGES[storage], _context(*context)
-    if kind == 'dense':
-        parts = ()
-    return dtype, shape, start, nbytes, kind, version, context, parts
+        headers.append((name, _dtype(code, cursor), _shape(cursor, 2) or ()))
+    if storage and prod(stored) == 0:
+        stored = _stored(storage, shape, headers[-1][2])
+        check_shape(stored, cursor.offset)
+    values = _part(cursor, 'data', dtype, stored if storage else shape)
+    parts = (values, *[_part(cursor, *header) for header in headers])
+    buffer, kind = (values.offset, values.nbytes), STORAGES[storage]
+    context, parts = _context(*context), parts if storage else ()
+    return dtype, shape, *buffer, kind, version, context, parts
 
 
-def _part(cursor: Cursor, name: str, dtype: str, shape) -> ArraySpec:
+def _stored(storage: int, shape: tuple, indices: tuple) -> tuple[int, ...]:
+    """Return the shape of a sparse array's values, from its indices'.
+
+    MXNet does so where it wrote 0, as it may for an array still in the making
+    (`NDArray::Save` waits for the values only after their shape).
+    """
+    return indices if storage == 2 else (prod(indices), *shape[1:])
+
+
+def _part(
+    cursor: Cursor, name: str, dtype: str, shape: tuple[int, ...]
+) -> ArraySpec:
     """Pass over the bytes of one of the arrays that a record consists of."""
-    shape = shape or ()
     nbytes = prod(shape) * ITEM_SIZES[dtype]
     return ArraySpec(name, dtype, shape, cursor.skip(nbytes, name), nbytes)
 

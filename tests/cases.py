@@ -377,6 +377,37 @@ CASES = [
         ],
         unnamed(csr(0, (2, 2), FLOAT32, INT64, pack('<3q', 0, 0, 0))),
     ),
+    # Written before the values were there, as `nd.save` does at times.
+    Case(
+        'csr whose values are said to be none',
+        [CSR_INT32],
+        unnamed(
+            pack('<Ii', V2, CSR_STORAGE)
+            + shape(0)
+            + shape(3, 4)
+            + pack('<3i', *CPU, FLOAT32)
+            + pack('<i', INT32)
+            + shape(4)
+            + pack('<i', INT32)
+            + shape(2)
+            + pack('<2f6i', 5, 6, 0, 1, 1, 2, 3, 0)
+        ),
+        (READ,),
+    ),
+    Case(
+        'row-sparse whose rows are said to be none',
+        [ROWS],
+        unnamed(
+            pack('<Ii', V2, ROW_SPARSE)
+            + shape(0, 2)
+            + shape(5, 2)
+            + pack('<3i', *CPU, FLOAT32)
+            + pack('<i', INT64)
+            + shape(2)
+            + ROWS_DATA
+        ),
+        (READ,),
+    ),
     Case(
         'sparse without an array',
         [None],
