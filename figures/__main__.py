@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from figures import parameter_states, qr_codes, round_trip
+from figures import (
+    parameter_states,
+    params_bytes,
+    params_list,
+    qr_codes,
+    round_trip,
+)
 
 IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
 DRAWINGS = {
     'parameter_states.svg': parameter_states.svg,
+    'params_bytes.svg': params_bytes.svg,
+    'params_list.svg': params_list.svg,
     'round_trip.svg': round_trip.svg,
 }
 
