@@ -8,13 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from d2l_rw import (
-    files,
-    mxnet_format,
-    mxnet_writer,
-    npz_format,
-    safetensors_format,
-)
+from d2l_rw import files, mxnet_format, mxnet_writer
 from d2l_rw.arrays import ArraySpec, view
 from d2l_rw.errors import FormatError, naming
 from d2l_rw.recognise import MXNET, SAFETENSORS, recognise
@@ -59,7 +53,7 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
         if kind == SAFETENSORS:
-            return safetensors_format.load(path, writeable=not mmap)
+            return _safetensors().load(path, writeable=not mmap)
         return _arrays(kind, data, copy=not mmap)
 
 
@@ -68,7 +62,7 @@ def loads(data) -> list | dict:
     data = memoryview(data).cast('B').toreadonly()
     kind = recognise(bytes(data[:START]), len(data))
     if kind == SAFETENSORS:
-        return safetensors_format.loads(bytes(data))
+        return _safetensors().loads(bytes(data))
     return _arrays(kind, data, copy=False)
 
 
@@ -86,7 +80,7 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
         if kind == SAFETENSORS:
-            return safetensors_format.scan(path)
+            return _safetensors().scan(path)
         return _specs(kind, data)[0]
 
 
@@ -132,7 +126,17 @@ def _specs(kind: str, data) -> tuple[list[ArraySpec], bool]:
     """Return a file's specs, and whether its arrays have names."""
     if kind == MXNET:
         return mxnet_format.parse(data)
+    # Imported here, since `zipfile` doubles the time to import the package.
+    from d2l_rw import npz_format
+
     return npz_format.parse(data), True
+
+
+def _safetensors():
+    """Import what few files need."""
+    from d2l_rw import safetensors_format
+
+    return safetensors_format
 
 
 def _arrays(kind: str, data, *, copy: bool) -> list | dict:
