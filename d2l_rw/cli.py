@@ -101,9 +101,8 @@ def _list(options: argparse.Namespace) -> int:
         )
         for place, spec in enumerate(specs)
     ]
-    options = {'disable_numparse': True, 'preserve_whitespace': True}
     tabulate = _extra('tabulate').tabulate
-    print(tabulate(table, COLUMNS, colalign=ALIGN, **options))
+    print(tabulate(table, COLUMNS, colalign=ALIGN, disable_numparse=True))
     print(_totals(specs))
     return DONE
 
