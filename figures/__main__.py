@@ -2,10 +2,18 @@
 
 from pathlib import Path
 
-from figures import parameter_states, qr_codes, round_trip
+from figures import (
+    byte_map,
+    four_lies,
+    parameter_states,
+    qr_codes,
+    round_trip,
+)
 
 IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
 DRAWINGS = {
+    'byte_map.svg': byte_map.svg,
+    'four_lies.svg': four_lies.svg,
     'parameter_states.svg': parameter_states.svg,
     'round_trip.svg': round_trip.svg,
 }
