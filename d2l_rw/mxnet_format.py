@@ -58,7 +58,6 @@ DIMS = [struct.Struct(f'<{ndim}q') for ndim in NDIMS]
 V0_DIMS = [struct.Struct(f'<{ndim}I') for ndim in NDIMS]
 CONTEXT_DTYPE = struct.Struct('<iii')
 MAGIC_STORAGE_NDIM = struct.Struct('<Iii')
-DIMS_CONTEXT_DTYPE = [struct.Struct(f'<{ndim}qiii') for ndim in NDIMS]
 
 
 def parse(data) -> tuple[list[ArraySpec], bool]:
@@ -133,16 +132,30 @@ def _record(cursor: Cursor) -> tuple:
         version = VERSIONS.get(magic, 0)
         cursor.offset -= 8 if version else 12
         return _any_record(cursor, version)
-    # A dense array of V2, as most are: the rest of its header at once.
+    # A dense array of V2, as most are.
     offset = cursor.offset
-    fields = cursor.unpack(DIMS_CONTEXT_DTYPE[ndim], 'shape to dtype')
-    *_, device, number, code = fields
-    shape, dtype = fields[:-3], _dtype(code, cursor)
-    if min(shape) <= 0:
-        check_shape(shape, offset)
-    nbytes = prod(shape) * ITEM_SIZES[dtype]
-    start, context = cursor.skip(nbytes, 'data'), _context(device, number)
+    header = cursor.take(8 * ndim + CONTEXT_DTYPE.size, 'shape to dtype')
+    try:
+        dtype, shape, nbytes, context = _decoded(header)
+    except FormatError as error:
+        error.offset += offset
+        raise
+    start = cursor.skip(nbytes, 'data')
     return dtype, shape, start, nbytes, 'dense', 2, context, ()
+
+
+@lru_cache(maxsize=1024)
+def _decoded(header: bytes) -> tuple[str, tuple[int, ...], int, str]:
+    """Decode what stands between ndim and data: dtype, shape, size, context.
+
+    Models repeat their shapes, so that most headers are known already.
+    """
+    cursor = Cursor(header)
+    ndim = (len(header) - CONTEXT_DTYPE.size) // 8
+    shape = check_shape(cursor.unpack(DIMS[ndim], 'shape'), 0)
+    *context, code = cursor.unpack(CONTEXT_DTYPE, 'context, dtype')
+    dtype = _dtype(code, cursor)
+    return dtype, shape, prod(shape) * ITEM_SIZES[dtype], _context(*context)
 
 
 def _any_record(cursor: Cursor, version: int) -> tuple:
@@ -215,6 +228,5 @@ def _dtype(code: int, cursor: Cursor) -> str:
     return name
 
 
-@lru_cache(maxsize=64)
 def _context(device: int, number: int) -> str:
     return f'{DEVICES.get(device, f"device type {device}")}({number})'

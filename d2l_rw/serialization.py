@@ -143,21 +143,21 @@ def _arrays(kind: str, data, *, copy: bool) -> list | dict:
     specs, named = _specs(kind, data)
     take = _copier(specs, data) if copy else partial(view, data=data)
     arrays = []
-    for place, spec in enumerate(specs):
-        try:
-            arrays.append(_array(spec, take))
-        except FormatError as error:
-            error.array = spec.name if named else f'array {place}'
-            raise
+    try:
+        for spec in specs:
+            dense = spec.storage == 'dense'
+            arrays.append(take(spec) if dense else _sparse(spec, take))
+    except FormatError as error:
+        place = len(arrays)
+        error.array = specs[place].name if named else f'array {place}'
+        raise
     if not named:
         return arrays
     return {spec.name: array for spec, array in zip(specs, arrays)}
 
 
-def _array(spec: ArraySpec, take: Callable[[ArraySpec], np.ndarray]):
-    """Return one array of a file, its parts as `take` gives them."""
-    if spec.storage == 'dense':
-        return take(spec)
+def _sparse(spec: ArraySpec, take: Callable[[ArraySpec], np.ndarray]):
+    """Return a sparse array of what `take` gives for its parts, or None."""
     if spec.storage == 'none':
         return None
     parts = {part.name: take(part) for part in spec.parts}

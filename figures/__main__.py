@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from figures import (
+    byte_map,
+    four_lies,
     parameter_states,
     params_bytes,
     params_list,
@@ -12,6 +14,8 @@ from figures import (
 
 IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
 DRAWINGS = {
+    'byte_map.svg': byte_map.svg,
+    'four_lies.svg': four_lies.svg,
     'parameter_states.svg': parameter_states.svg,
     'params_bytes.svg': params_bytes.svg,
     'params_list.svg': params_list.svg,

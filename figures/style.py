@@ -17,6 +17,7 @@ COLOURS = {
     'empty': ('#ffffff', '#7b8794'),
     'code': ('#efe8fb', '#724bb7'),
     'file': ('#e3f9e5', '#2f8132'),
+    'danger': ('#ffe3e3', '#cf1124'),
 }
 
 
