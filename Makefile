@@ -11,7 +11,7 @@ STAMP := .venv/.complete
 SECONDS := 60
 ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
 
-.PHONY: help html test core fuzz lab lint references figures requirements clean
+.PHONY: help html test core fuzz bench lab lint references figures requirements clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make test          execute and compare every chapter, test the rest'
 	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
+	@echo 'make bench         measure d2l_rw beside others: about ten minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make lint          check the style of the code'
 	@echo 'make references    store the outputs of the chapters anew'
@@ -39,6 +40,9 @@ core:
 
 fuzz: $(STAMP)
 	@$(ACTIVATE) python -m tests.fuzz $(SECONDS)
+
+bench: $(STAMP)
+	@$(ACTIVATE) python -m benchmarks
 
 lab: $(STAMP)
 	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb

@@ -58,6 +58,9 @@ class ArraySpec(NamedTuple):
         context: the device it was saved from, such as 'gpu(0)', or None.
         parts: of a sparse array, the specs of the arrays that it consists
             of, under the names of the fields of `CSR` and `RowSparse`.
+
+    >>> ArraySpec('weight', 'float32', (2, 3), 64, 24).storage
+    'dense'
     """
 
     name: str | None
@@ -92,7 +95,9 @@ def dtype_of(name: str) -> np.dtype:
     return np.dtype(ml_dtypes.bfloat16)
 
 
-def check_shape(shape: tuple[int, ...], offset: int) -> tuple[int, ...]:
+def check_shape(
+    shape: tuple[int, ...], offset: int | None
+) -> tuple[int, ...]:
     """Return a shape, or refuse one that no NumPy array can have."""
     ndim = len(shape)
     expect(ndim <= MAX_NDIM, 'ndim', f'0 to {MAX_NDIM}', ndim, offset)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import os
 import sys
@@ -38,6 +39,9 @@ BLOCK = 2**22  # bytes read, and values checked, at once
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit code: 0 done, 1 failed, 2 usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
     options = _parser().parse_args(arguments)
     try:
         code = options.run(options)
@@ -49,7 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
         return DONE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (FormatError, OSError, LookupError, ImportError) as error:
+    except (
+        FormatError,
+        OSError,
+        LookupError,
+        ImportError,
+        MemoryError,
+    ) as error:
         return _fail(error)
 
 
@@ -128,10 +138,10 @@ def _show(options: argparse.Namespace) -> int:
         )
         array = array.data
     print(f'{array.dtype} {array.shape}, {array.nbytes:,} bytes')
-    values = array.reshape(-1)
+    values = array.reshape(-1).astype(np.float64)
     print('first:', ' '.join(f'{value:.6g}' for value in values[:SHOWN]))
-    if array.size:
-        _statistics(values.astype(np.float64))
+    if values.size:
+        _statistics(values)
     return DONE
 
 

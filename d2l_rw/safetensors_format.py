@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 
-from d2l_rw.arrays import ITEM_SIZES, ArraySpec
+from d2l_rw.arrays import (
+    ITEM_SIZES,
+    ArraySpec,
+    check_shape,
+    dtype_of,
+    view,
+)
 from d2l_rw.errors import FormatError, expect, naming
 
 # 'BF16' is bfloat16; 'F8_E4M3', for one, is nothing that NumPy has.
@@ -22,6 +28,9 @@ KINDS = {
 
 def load(path: str | os.PathLike, *, writeable: bool) -> dict:
     """Load a file's arrays; see `serialization.load`."""
+    for spec in scan(path):
+        with naming(array=spec.name):
+            dtype_of(spec.dtype)  # the package knows those that NumPy knows
     with _package() as package:
         arrays = package.numpy.load_file(path)
     for array in arrays.values():
@@ -32,21 +41,28 @@ def load(path: str | os.PathLike, *, writeable: bool) -> dict:
 def loads(data: bytes) -> dict:
     """Load arrays from bytes; see `serialization.loads`."""
     with _package() as package:
-        return package.numpy.load(data)
+        found = package.deserialize(data)
+    arrays = {}
+    for name, part in found:
+        spec = _spec(name, part['dtype'], part['shape'])._replace(offset=0)
+        with naming(array=name):
+            arrays[name] = view(spec, memoryview(part['data']).toreadonly())
+    return arrays
 
 
 def scan(path: str | os.PathLike) -> list[ArraySpec]:
     """Read a file's header; the package does not tell the offsets."""
     with _package() as package, package.safe_open(path, 'np') as file:
-        return [_spec(name, file.get_slice(name)) for name in file.keys()]  # noqa: SIM118
+        parts = [(n, file.get_slice(n)) for n in file.keys()]  # noqa: SIM118
+        return [_spec(n, p.get_dtype(), p.get_shape()) for n, p in parts]
 
 
-def _spec(name: str, array) -> ArraySpec:
-    code, shape = array.get_dtype(), tuple(array.get_shape())
+def _spec(name: str, code: str, dims: list[int]) -> ArraySpec:
     kind = code.rstrip('0123456789')
-    dtype = KINDS.get(kind, kind) + code[len(kind) :]
+    dtype, shape = KINDS.get(kind, kind) + code[len(kind) :], tuple(dims)
     with naming(array=name):
         expect(dtype in ITEM_SIZES, 'dtype', 'one that NumPy has', code)
+        check_shape(shape, None)
     return ArraySpec(
         name, dtype, shape, None, prod(shape) * ITEM_SIZES[dtype]
     )

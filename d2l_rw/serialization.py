@@ -29,7 +29,8 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
             as long as any of them.  Their memory may be unaligned for the
             dtype, which NumPy handles.  If another process shortens the file
             meanwhile, touching what is gone ends this process (SIGBUS): load
-            with `mmap=False` what others write in place.
+            with `mmap=False` what others write in place.  (A safetensors
+            file is copied in any case, by the package that reads it.)
             Without it the arrays are copies: writable, aligned, independent
             of the file.
 
@@ -49,7 +50,7 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     ...     load(path)['weight'].shape
     (2, 3)
     """
-    with naming(file=os.fspath(path)):
+    with naming(file=os.fsdecode(path)):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
         if kind == SAFETENSORS:
@@ -58,7 +59,14 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
 
 
 def loads(data) -> list | dict:
-    """Load arrays from bytes, as read-only views of them; see `load`."""
+    """Load arrays from bytes, as read-only views of them; see `load`.
+
+    Raises:
+        FormatError: if the bytes are something else, or damaged.
+
+    >>> loads(dumps({'weight': np.ones(2)}))
+    {'weight': array([1., 1.])}
+    """
     data = memoryview(data).cast('B').toreadonly()
     kind = recognise(bytes(data[:START]), len(data))
     if kind == SAFETENSORS:
@@ -75,8 +83,15 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
     Raises:
         FormatError: if the file is something else, or damaged.
         OSError: if it cannot be read.
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, 'mlp.params')
+    ...     save(path, {'weight': np.ones((2, 3))})
+    ...     [(spec.name, spec.shape, spec.offset) for spec in scan(path)]
+    [('weight', (2, 3), 64)]
     """
-    with naming(file=os.fspath(path)):
+    with naming(file=os.fsdecode(path)):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
         if kind == SAFETENSORS:
@@ -108,6 +123,13 @@ def save(
     Raises:
         TypeError, ValueError: if the format cannot hold the data.
         OSError: if the file cannot be written.
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, 'mlp.params')
+    ...     save(path, [np.ones(3), np.zeros(2)])
+    ...     os.path.getsize(path)
+    136
     """
     pieces = mxnet_writer.pieces(data, np_shape=np_shape)
     files.replace_file(path, pieces, sync=sync)
@@ -115,6 +137,9 @@ def save(
 
 def dumps(data, *, np_shape: bool = False) -> bytes:
     """Return the bytes that `save` writes.
+
+    Raises:
+        TypeError, ValueError: if the format cannot hold the data.
 
     >>> loads(dumps([np.arange(3)]))
     [array([0, 1, 2])]
@@ -141,6 +166,8 @@ def _safetensors():
 
 def _arrays(kind: str, data, *, copy: bool) -> list | dict:
     specs, named = _specs(kind, data)
+    # An array, since that keeps a mapping from being closed under the views.
+    data = np.frombuffer(data, np.uint8)
     take = _copier(specs, data) if copy else partial(view, data=data)
     arrays = []
     try:

@@ -5,6 +5,8 @@ from pathlib import Path
 from figures import (
     byte_map,
     four_lies,
+    measured,
+    memory_map,
     parameter_states,
     params_bytes,
     params_list,
@@ -16,6 +18,10 @@ IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
 DRAWINGS = {
     'byte_map.svg': byte_map.svg,
     'four_lies.svg': four_lies.svg,
+    'load_memory.svg': measured.load_memory,
+    'load_times.svg': measured.load_times,
+    'memory_map.svg': memory_map.svg,
+    'one_times.svg': measured.one_times,
     'parameter_states.svg': parameter_states.svg,
     'params_bytes.svg': params_bytes.svg,
     'params_list.svg': params_list.svg,

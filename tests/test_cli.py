@@ -67,6 +67,31 @@ def test_show_prints_statistics(file, capsys):
     assert 'mean: 2.5' in printed
 
 
+DTYPES = 'float16 float64 uint8 int8 int32 int64 uint64 bool bfloat16'
+
+
+@pytest.mark.parametrize('name', DTYPES.split())
+def test_show_and_check_know_every_dtype(name, tmp_path, capsys):
+    if name == 'bfloat16':
+        pytest.importorskip('ml_dtypes')
+    path = tmp_path / 'one.params'
+    d2l_rw.save(path, {'w': np.array([1, 0, 1]).astype(name)})
+    assert main(['show', str(path), 'w']) == main(['check', str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert f'{name} (3,)' in printed
+    assert 'first: 1 0 1' in printed
+    assert 'minimum: 0, maximum: 1' in printed
+
+
+def test_text_that_the_terminal_cannot_show_is_escaped(tmp_path):
+    path = tmp_path / 'one.params'
+    d2l_rw.save(path, {'\u6743': np.zeros(1)})
+    environment = {**os.environ, 'PYTHONIOENCODING': 'ascii'}
+    done = run('list', path, env=environment)
+    assert done.returncode == 0
+    assert '\\u6743' in done.stdout
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True

@@ -102,6 +102,15 @@ def test_mapped_array_outlives_the_others(path):
     assert weight.sum() == 66
 
 
+def test_mapping_cannot_be_closed_under_an_array(path):
+    array = owner = load(path)['weight']
+    while not isinstance(owner, mapping.mmap):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    with pytest.raises(BufferError, match='exported pointers'):
+        owner.close()
+    assert array.sum() == 66
+
+
 def test_copied_arrays_are_writable_and_aligned(path):
     for part in dense_parts(load(path, mmap=False)):
         assert part.flags.writeable

@@ -71,6 +71,12 @@ def test_names_that_need_mxnet_are_listed():
     assert 'MLP' in d2l_rw.__all__
 
 
+@pytest.mark.parametrize('name', d2l_rw.__all__)
+def test_every_public_docstring_has_an_example(name):
+    # The doctests run with the other tests.
+    assert '>>> ' in getattr(d2l_rw, name).__doc__
+
+
 def test_mlp_takes_its_sizes_as_keywords():
     from mxnet import nd
 

@@ -1,0 +1,1 @@
+"""How fast files of arrays are loaded and saved, and in how much memory."""
