@@ -49,7 +49,8 @@ def times(title, group, cases):
     results, rows = stored(group)
     panel_height = 36 + ROW * len(cases)
     height = 36 + 2 * panel_height + 72
-    desc = f'{title}, for files of three sizes. {times_told(rows, cases)}'
+    words = told(rows, cases, 'seconds', time_told)
+    desc = f'{title}, for files of three sizes. {words}'
     figure = canvas(436, height, title=title, desc=desc)
     legend(figure)
     for place, kind in enumerate(KINDS):
@@ -74,7 +75,8 @@ def load_memory():
     panel_height = 36 + ROW * len(cases)
     height = 2 * panel_height + 52
     title = 'Memory of their own that arrays of 2 GiB take'
-    figure = canvas(436, height, title=title, desc=memory_told(rows, cases))
+    desc = told(rows, cases, 'anonymous', size_told)
+    figure = canvas(436, height, title=title, desc=desc)
     for place, kind in enumerate(KINDS):
         top = place * panel_height
         heading(figure, f'2 GiB in {KINDS[kind]}', top + 18)
@@ -97,25 +99,12 @@ def stored(group):
     return results, rows
 
 
-def times_told(rows, cases):
-    """Return the times of the largest files in words."""
+def told(rows, cases, figure, say):
+    """Return a figure of the largest files in words."""
     sentences = [
         f'{KINDS[kind].capitalize()} of 2 GiB: '
         + ', '.join(
-            f'{label} {time_told(rows[case, "2 GiB", kind]["seconds"])}'
-            for case, label in cases.items()
-        )
-        for kind in KINDS
-    ]
-    return '. '.join(sentences) + '.'
-
-
-def memory_told(rows, cases):
-    """Return the memory that each case takes in words."""
-    sentences = [
-        f'{KINDS[kind].capitalize()}: '
-        + ', '.join(
-            f'{label} {size_told(rows[case, "2 GiB", kind]["anonymous"])}'
+            f'{label} {say(rows[case, "2 GiB", kind][figure])}'
             for case, label in cases.items()
         )
         for kind in KINDS

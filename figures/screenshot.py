@@ -22,8 +22,8 @@ def main():
         )
         page = browser.new_page(viewport={'width': 1280, 'height': 900})
         page.goto(PAGE.as_uri())
-        page.locator('#the-parameters-of-a-model').evaluate(
-            'section => section.scrollIntoView()'
+        page.locator('figure').first.evaluate(
+            "figure => figure.scrollIntoView({behavior: 'instant'})"
         )
         page.wait_for_timeout(500)
         page.screenshot(path=PICTURE)

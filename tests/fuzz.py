@@ -1,14 +1,17 @@
 """Look for bytes that d2l_rw does not refuse well: `make fuzz SECONDS=60`.
 
-Mutates the cases of `tests/cases.py` at random, without end but for the
-time given, and stops at the first input that gives neither arrays nor a
+Mutates the cases of `tests/cases.py` and a zip at random, without end but for
+the time given, and stops at the first input that gives neither arrays nor a
 FormatError.  The input is kept in a file, to become a case of its own.
 """
 
+import io
 import random
 import sys
 import time
 from pathlib import Path
+
+import numpy as np
 
 import d2l_rw
 from tests.cases import CASES
@@ -18,7 +21,7 @@ KEPT = Path('fuzz-failure.bin')
 
 def main(seconds):
     generator, counts = random.Random(), {'loaded': 0, 'refused': 0}
-    seeds = [case.data for case in CASES]
+    seeds = [*(case.data for case in CASES), zipped()]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         data = mutated(generator, generator.choice(seeds))
@@ -32,6 +35,13 @@ def main(seconds):
             print(f'{KEPT}: {len(data)} bytes', file=sys.stderr)
             raise
     print(counts)
+
+
+def zipped():
+    """Return the bytes of a file of `np.savez`."""
+    file = io.BytesIO()
+    np.savez(file, weight=np.ones((2, 3), 'float32'), step=np.array(7))
+    return file.getvalue()
 
 
 def mutated(generator, data):
