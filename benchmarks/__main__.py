@@ -13,8 +13,9 @@ from benchmarks import files, machine, report, run
 
 RESULTS = Path(__file__).parent / 'results.json'
 TABLE = Path(__file__).parent / 'results.md'
-ROUNDS, STARTS = 5, 21
-QUICK_LAYOUTS, QUICK_ROUNDS, QUICK_STARTS = files.LAYOUTS[:2], 2, 3
+# Files, rounds at most, interpreters: of everything, and of `--quick`.
+ALL = files.LAYOUTS, 9, 21
+QUICK = files.LAYOUTS[:2], 2, 3
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -47,19 +48,18 @@ def parser() -> argparse.ArgumentParser:
 
 def measurements(quick: bool, folder: str | None) -> dict[str, object]:
     """Measure everything, or a little of it."""
-    layouts, rounds, starts = files.LAYOUTS, ROUNDS, STARTS
-    if quick:
-        layouts, rounds, starts = QUICK_LAYOUTS, QUICK_ROUNDS, QUICK_STARTS
-    steps = sum(rounds * len(run.cases_of(layout)) for layout in layouts)
-    steps += len(run.IMPORTS) * starts
+    layouts, most, starts = QUICK if quick else ALL
+    steps = len(run.IMPORTS) * starts + sum(
+        run.rounds_of(layout, most) * len(run.cases_of(layout))
+        for layout in layouts
+    )
     # On a terminal only.
     with tqdm(total=steps, disable=None, leave=False) as bar:
         return {
-            'rounds': rounds,
             'starts': starts,
             'start': run.start_times(starts, bar.update),
             'rows': run.run(
-                layouts, rounds=rounds, folder=folder, advance=bar.update
+                layouts, most=most, folder=folder, advance=bar.update
             ),
         }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 PAGE = 4096  # bytes
+PART = 1 / 4  # of a file: the largest array that any has
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Case:
         suffix: the format of the file that it reads or writes.
         prepare: of a path and a name for 'one', of a path and arrays for
             'save', of a path otherwise.
+        memory: how much it needs, in sizes of the file.
         calls: how often it is called in one process.
     """
 
@@ -33,6 +35,7 @@ class Case:
     name: str
     suffix: str
     prepare: Callable[..., Callable[[], object]]
+    memory: float = 1
     calls: int = 1
 
 
@@ -241,20 +244,20 @@ def write_synced(path: Path, arrays: dict):
 
 
 CASES = [
-    Case('load', 'd2l_rw, mapped', 'params', load_mapped),
+    Case('load', 'd2l_rw, mapped', 'params', load_mapped, 0),
     Case('load', 'd2l_rw, copied', 'params', load_copied),
     Case('load', 'read', 'params', read),
     Case('load', 'read, NumPy memory', 'params', read_numpy),
     Case('load', 'mxnet', 'params', load_mxnet, calls=2),
-    Case('load', 'mxnet, asnumpy', 'params', load_mxnet_numpy, calls=2),
+    Case('load', 'mxnet, asnumpy', 'params', load_mxnet_numpy, 2),
     Case('load', 'safetensors', 'safetensors', load_safetensors),
     Case('load', 'numpy', 'npz', load_npz),
-    Case('one', 'd2l_rw', 'params', one_mapped),
-    Case('one', 'pread', 'params', one_pread),
-    Case('one', 'mxnet, asnumpy', 'params', one_mxnet),
-    Case('one', 'safetensors', 'safetensors', one_safetensors),
-    Case('one', 'numpy', 'npz', one_npz),
-    Case('scan', 'd2l_rw', 'params', scan_headers),
+    Case('one', 'd2l_rw', 'params', one_mapped, 0),
+    Case('one', 'pread', 'params', one_pread, PART),
+    Case('one', 'mxnet, asnumpy', 'params', one_mxnet, 1 + PART),
+    Case('one', 'safetensors', 'safetensors', one_safetensors, PART),
+    Case('one', 'numpy', 'npz', one_npz, PART),
+    Case('scan', 'd2l_rw', 'params', scan_headers, 0),
     Case('save', 'd2l_rw', 'params', save_unsynced),
     Case('save', 'write', 'params', write),
     Case('save', 'mxnet', 'params', save_mxnet),

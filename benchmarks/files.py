@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-FORMATS = 'params', 'safetensors', 'npz'
+MOST_MEMBERS = 10_000  # of an npz file: NumPy reads a few thousand a second
 ITEM_SIZE = 4  # bytes of a float32
 
 
@@ -32,6 +32,12 @@ class Layout:
     def nbytes(self) -> int:
         """The size of all arrays, in bytes."""
         return self.count * prod(self.shape) * ITEM_SIZE
+
+    @property
+    def formats(self) -> list[str]:
+        """The formats that there are files of, as suffixes."""
+        npz = ['npz'] if self.count <= MOST_MEMBERS else []
+        return ['params', 'safetensors', *npz]
 
     def path(self, folder: Path, suffix: str) -> Path:
         """Return where the file of a format is kept."""
@@ -72,7 +78,8 @@ def make(layout: Layout, folder: Path) -> None:
     data = arrays(layout)
     save(layout.path(folder, 'params'), data)
     safetensors.numpy.save_file(data, layout.path(folder, 'safetensors'))
-    np.savez(layout.path(folder, 'npz'), **data)
+    if 'npz' in layout.formats:
+        np.savez(layout.path(folder, 'npz'), **data)
 
 
 def warm(layout: Layout, folder: Path) -> None:
@@ -81,9 +88,9 @@ def warm(layout: Layout, folder: Path) -> None:
     As they were written, Linux keeps them in smaller pieces, and a mapping of
     them takes more page faults.
     """
-    os.sync()
-    for suffix in FORMATS:
-        with open(layout.path(folder, suffix), 'rb') as file:
+    for suffix in layout.formats:
+        with open(layout.path(folder, suffix), 'rb', buffering=0) as file:
+            os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             while file.read(2**24):
                 pass

@@ -24,6 +24,7 @@ def markdown(results: dict) -> str:
 def conditions(results: dict) -> list[str]:
     """Say on what kind of machine, with which versions, was measured."""
     machine, versions = results['machine'], results['versions']
+    rounds = {row['rounds'] for row in results['rows']}
     return [
         '# Benchmarks',
         '',
@@ -32,8 +33,8 @@ def conditions(results: dict) -> list[str]:
         f'{machine["kernel"]}, {machine["file_system"]}.',
         ', '.join(f'{name} {found}' for name, found in versions.items())
         + '.',
-        f'Medians of {results["rounds"]} processes for each case, which take '
-        'turns; each file was read from the disk once before.',
+        f'Medians of {min(rounds)} to {max(rounds)} processes for each case, '
+        'which take turns; each file was read from the disk once before.',
     ]
 
 

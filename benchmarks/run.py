@@ -17,14 +17,14 @@ from benchmarks import files
 from benchmarks.cases import CASES, Case
 
 ROOT = Path(__file__).parent.parent
-LARGEST_SAVED = 2**30  # bytes: what the disk takes in does not fit a cache
+LARGE = 2**30  # bytes
 IMPORTS = {'numpy': 'import numpy', 'd2l_rw': 'import numpy, d2l_rw'}
 
 
 def run(
     layouts: list[files.Layout],
     *,
-    rounds: int,
+    most: int,
     folder: str | None,
     advance: Callable[[], None],
 ) -> list[dict]:
@@ -32,7 +32,7 @@ def run(
 
     Args:
         layouts: the files, which are made and deleted one after the other.
-        rounds: how often each case is measured.
+        most: how often each case is measured at most.
         folder: where the files are kept; None, where `tempfile` does.
         advance: is called after each measurement.
 
@@ -43,7 +43,9 @@ def run(
     for layout in layouts:
         with tempfile.TemporaryDirectory(dir=folder) as made:
             in_new_process('benchmarks.files', made, asdict(layout))
-            rows += compare(layout, Path(made), rounds, advance)
+            rows += compare(
+                layout, Path(made), rounds_of(layout, most), advance
+            )
     return rows
 
 
@@ -70,6 +72,7 @@ def compare(
             'kind': layout.kind,
             'arrays': layout.count,
             'nbytes': layout.nbytes,
+            'rounds': rounds,
             'group': case.group,
             'name': case.name,
             'calls': [summary(calls) for calls in zip(*samples[case])],
@@ -80,8 +83,19 @@ def compare(
 
 def cases_of(layout: files.Layout) -> list[Case]:
     """Return the cases to measure; the largest files are not saved."""
-    small = layout.nbytes < LARGEST_SAVED
-    return [case for case in CASES if small or case.group != 'save']
+    groups = {'load', 'one', 'scan'}
+    if layout.nbytes < LARGE:
+        groups.add('save')
+    return [
+        case
+        for case in CASES
+        if case.group in groups and case.suffix in layout.formats
+    ]
+
+
+def rounds_of(layout: files.Layout, most: int) -> int:
+    """Return how often to measure: targets need 100 MiB most of all."""
+    return min(most, 9 if layout.size == '100 MiB' else 5)
 
 
 def measure(case: Case, layout: files.Layout, folder: Path) -> list[dict]:

@@ -6,6 +6,7 @@ in turn with it, or against the machine's own `read` and `write`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MIB = 2**20
@@ -64,14 +65,16 @@ TARGETS = [
 START = 20e-3  # seconds that `import d2l_rw` may add to `import numpy`
 
 
-def found(results: dict) -> list[tuple[Target, str, float]]:
+def found(
+    results: dict, known: Iterable[Target] = TARGETS
+) -> list[tuple[Target, str, float]]:
     """Return what was measured for each target, in its unit, by size."""
     rows = {
         (row['group'], row['name'], row['size'], row['kind']): row
         for row in results['rows']
     }
     measured = []
-    for target in TARGETS:
+    for target in known:
         for size in target.sizes:
             key = target.group, target.name, size, target.kind
             if key not in rows:

@@ -32,6 +32,7 @@ SIZES = {'1 MiB': 'waiting', '100 MiB': 'file', '2 GiB': 'values'}
 TICKS = {1e-4: '0.1 ms', 1e-2: '10 ms', 1: '1 s', 100: '100 s'}
 DECADES = range(-5, 3)  # of seconds
 LEFT, RIGHT, ROW = 144, 414, 24  # pixels
+BAR = 190  # pixels of 4 GiB
 
 
 def load_times():
@@ -49,8 +50,9 @@ def times(title, group, cases):
     results, rows = stored(group)
     panel_height = 36 + ROW * len(cases)
     height = 36 + 2 * panel_height + 72
-    words = told(rows, cases, 'seconds', time_told)
-    desc = f'{title}, for files of three sizes. {words}'
+    desc = (
+        f'{title}, for files of three sizes. {told(rows, cases, time_told)}'
+    )
     figure = canvas(436, height, title=title, desc=desc)
     legend(figure)
     for place, kind in enumerate(KINDS):
@@ -61,8 +63,9 @@ def times(title, group, cases):
             y = top + 28 + ROW * line + ROW / 2
             text(figure, label, LEFT - 10, y + 5, anchor='end')
             for size in SIZES:
-                seconds = rows[case, size, kind]['seconds']
-                dot(figure, size, x_of(seconds), y)
+                if (case, size, kind) in rows:
+                    seconds = rows[case, size, kind]['seconds']
+                    dot(figure, size, x_of(seconds), y)
     axis(figure, height - 66)
     conditions(figure, results, height - 26)
     return figure.as_svg()
@@ -74,8 +77,8 @@ def load_memory():
     cases = {case: LOADS[case] for case in LOADS if case != 'read'}
     panel_height = 36 + ROW * len(cases)
     height = 2 * panel_height + 52
-    title = 'Memory of their own that arrays of 2 GiB take'
-    desc = told(rows, cases, 'anonymous', size_told)
+    title = 'Memory that a process holds after loading'
+    desc = f'{title}. {told(rows, cases, size_told)}'
     figure = canvas(436, height, title=title, desc=desc)
     for place, kind in enumerate(KINDS):
         top = place * panel_height
@@ -83,7 +86,10 @@ def load_memory():
         for line, (case, label) in enumerate(cases.items()):
             y = top + 28 + ROW * line + ROW / 2
             text(figure, label, LEFT - 10, y + 5, anchor='end')
-            bar(figure, rows[case, '2 GiB', kind]['anonymous'], y)
+            if (case, '2 GiB', kind) in rows:
+                bar(figure, rows[case, '2 GiB', kind], y)
+            else:
+                soft(figure, 'not measured', LEFT + 8, y + 5)
     conditions(figure, results, height - 26)
     return figure.as_svg()
 
@@ -99,33 +105,28 @@ def stored(group):
     return results, rows
 
 
-def told(rows, cases, figure, say):
-    """Return a figure of the largest files in words."""
-    sentences = [
-        f'{KINDS[kind].capitalize()} of 2 GiB: '
-        + ', '.join(
-            f'{label} {say(rows[case, "2 GiB", kind][figure])}'
-            for case, label in cases.items()
-        )
-        for kind in KINDS
-    ]
-    return '. '.join(sentences) + '.'
+def told(rows, cases, say):
+    """Return in words what was measured with files of 2 GiB."""
+    sentences = []
+    for kind in KINDS:
+        known = [case for case in cases if (case, '2 GiB', kind) in rows]
+        words = [f'{cases[c]} {say(rows[c, "2 GiB", kind])}' for c in known]
+        sentences.append(f'2 GiB in {KINDS[kind]}: {", ".join(words)}.')
+    return ' '.join(sentences)
 
 
-def time_told(seconds):
+def time_told(row):
     """Return a time with two digits and its unit."""
-    if seconds >= 1:
-        return f'{seconds:.1f} s'
-    return (
-        f'{1e3 * seconds:.2g} ms'
-        if seconds < 0.1
-        else (f'{1e3 * seconds:.0f} ms')
-    )
+    units = {'s': 1, 'ms': 1e-3, 'µs': 1e-6}
+    name = next(name for name in units if row['seconds'] >= units[name])
+    value = row['seconds'] / units[name]
+    return f'{value:.1f} {name}' if value < 10 else f'{value:.0f} {name}'
 
 
-def size_told(size):
+def size_told(row):
     """Return a size in MiB."""
-    return f'{size / MIB:,.0f} MiB' if size >= MIB else 'below 1 MiB'
+    size = row['anonymous'] / MIB
+    return 'below 1 MiB' if size < 1 else f'{size:,.0f} MiB'
 
 
 def x_of(seconds):
@@ -172,16 +173,16 @@ def dot(figure, size, x, y):
         figure.append(drawsvg.Lines(*corners, close=True, **style))
 
 
-def bar(figure, size, y):
-    """Draw a bar on an axis from 0 to 4.2 GiB, and its value."""
+def bar(figure, row, y):
+    """Draw a bar on an axis that begins at 0, and its value."""
     fill, line = COLOURS['values']
-    width = max(1, (RIGHT - LEFT - 84) * size / (4096 * MIB))
+    width = max(1, BAR * row['anonymous'] / (4096 * MIB))
     figure.append(
         drawsvg.Rectangle(
             LEFT, y - 8, width, 16, fill=fill, stroke=line, stroke_width=1.5
         )
     )
-    text(figure, size_told(size), LEFT + width + 8, y + 5, anchor='start')
+    text(figure, size_told(row), LEFT + width + 8, y + 5, anchor='start')
 
 
 def conditions(figure, results, y):
@@ -195,4 +196,8 @@ def conditions(figure, results, y):
         f'safetensors {versions["safetensors"]}',
     ]
     for place, line in enumerate(words):
-        text(figure, line, 8, y + 18 * place, anchor='start', fill=SOFT)
+        soft(figure, line, 8, y + 18 * place)
+
+
+def soft(figure, words, x, y):
+    text(figure, words, x, y, anchor='start', fill=SOFT)
