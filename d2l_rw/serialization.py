@@ -29,8 +29,9 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
             as long as any of them.  Their memory may be unaligned for the
             dtype, which NumPy handles.  If another process shortens the file
             meanwhile, touching what is gone ends this process (SIGBUS): load
-            with `mmap=False` what others write in place.  (A safetensors
-            file is copied in any case, by the package that reads it.)
+            with `mmap=False` what others write in place; the danger is over
+            when it returns.  (A safetensors file is copied in any case, by
+            the package that reads it.)
             Without it the arrays are copies: writable, aligned, independent
             of the file.
 
