@@ -13,7 +13,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -199,14 +200,14 @@ def _not_finite(file: str) -> dict[str, int]:
     arrays = load(file)
     pairs = arrays.items() if isinstance(arrays, dict) else enumerate(arrays)
     odd: dict[str, int] = {}
-    with _bar(2 * os.path.getsize(file)) as bar:
+    with _progress(2 * os.path.getsize(file)) as advance:
         # A disk that fails raises an error here; in a mapping it would kill.
         with open(file, 'rb', buffering=0) as raw:
             while part := raw.read(BLOCK):
-                bar.update(len(part))
+                advance(len(part))
         for name, array in pairs:
             for values in _blocks(array):
-                bar.update(values.nbytes)
+                advance(values.nbytes)
                 count = values.size - np.count_nonzero(np.isfinite(values))
                 if count:
                     odd[str(name)] = odd.get(str(name), 0) + count
@@ -222,11 +223,15 @@ def _blocks(array) -> Iterator[np.ndarray]:
             yield values[start : start + BLOCK]
 
 
-def _bar(nbytes: int):
-    """Return a progress bar, shown on a terminal only, after a while."""
-    bar = _extra('tqdm').tqdm
-    shown = {'delay': PATIENCE, 'disable': None, 'leave': False}
-    return bar(total=nbytes, unit='B', unit_scale=True, **shown)
+@contextmanager
+def _progress(nbytes: int) -> Iterator[Callable[[int], object]]:
+    """Give what advances a bar, shown on a terminal only, after a while."""
+    if not sys.stderr.isatty():
+        yield lambda nbytes: None
+        return
+    tqdm, shown = _extra('tqdm').tqdm, {'unit': 'B', 'unit_scale': True}
+    with tqdm(total=nbytes, delay=PATIENCE, leave=False, **shown) as bar:
+        yield bar.update
 
 
 def _extra(module: str):

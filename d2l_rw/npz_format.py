@@ -193,5 +193,6 @@ def _sparse(data, group: str, storage: str, arrays: dict) -> ArraySpec:
         arrays[f'{group}/{part}']._replace(name=part)
         for part in SPARSE[storage]
     )
-    values = parts[0]._replace(name=group, shape=shape, storage=storage)
-    return values._replace(parts=parts)
+    return parts[0]._replace(
+        name=group, shape=shape, storage=storage, parts=parts
+    )

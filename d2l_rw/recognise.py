@@ -15,6 +15,7 @@ FOREIGN = {
     b'\0\0\0\0\0\0\x01\x12': 'an MXNet file of a big-endian machine',
     b'<!doctype': 'an HTML page: the download went wrong',
     b'<html': 'an HTML page: the download went wrong',
+    b'<head': 'an HTML page: the download went wrong',
     b'<?xml': 'an XML page: the download went wrong',
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,8 +80,8 @@ def check(array: CSR | RowSparse) -> None:
     data, indices, shape = array.data, array.indices, array.shape
     sizes = all(isinstance(n, int) and 0 <= n < 2**63 for n in shape)
     expect(sizes, 'shape', 'integers from 0 to 2**63 - 1', shape)
-    for part in [field.name for field in fields(array)][:-1]:
-        items = getattr(array, part)
+    parts = {k: v for k, v in vars(array).items() if k != 'shape'}
+    for part, items in parts.items():
         expect(isinstance(items, np.ndarray), part, 'an array', repr(items))
         if part != 'data':
             known = items.dtype.name in INDEX_DTYPES

@@ -202,6 +202,12 @@ def test_tables_without_tabulate_say_what_to_install(
     assert main(['list', '--json', str(file)]) == 0
 
 
+def test_check_in_a_pipe_needs_no_extra(file, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'tqdm', None)
+    assert main(['check', str(file)]) == 0
+    assert capsys.readouterr().out == f'{file}: sound\n'
+
+
 PATIENT = """
 import sys
 from d2l_rw import cli

@@ -1171,6 +1171,7 @@ FOREIGN = [
     (b'', 'an empty file'),
     (b'<!DOCTYPE html><html></html>', 'HTML'),
     (b'\n  <html lang="en">', 'HTML'),
+    (b'<head><title>404</title></head>', 'HTML'),
     (
         b'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n',
         'Git LFS pointer',
