@@ -6,8 +6,8 @@ import errno
 import mmap
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 BUFFER = 2**18  # bytes: many small arrays go to the system at once
 
@@ -44,33 +44,76 @@ def replace_file(
     """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
-    old_mode = _mode(target)
-    descriptor, temporary = _create(folder)
+    temporary = os.path.join(folder, f'.d2l-rw-{os.urandom(8).hex()}.tmp')
+    with naming(target):
+        write_file(temporary, pieces, sync=sync, mode=_mode(target))
     try:
-        with open(descriptor, 'wb', buffering=BUFFER) as file:
-            file.writelines(pieces)
-            file.flush()
-            if old_mode is not None:
-                os.chmod(temporary, old_mode)
-            if sync:
-                os.fsync(descriptor)
         os.replace(temporary, target)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        os.unlink(temporary)
         raise
     if sync:
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
-def _create(folder: str) -> tuple[int, str]:
-    """Create a file of a new name, with the permissions of a plain `open`.
+def write_file(
+    path: str | os.PathLike,
+    pieces: Iterable,
+    *,
+    sync: bool,
+    mode: int | None = None,
+) -> None:
+    """Write pieces of bytes to a new file; on failure leave none.
 
-    `tempfile` would give permissions to the owner only.
+    Its permissions are those of a plain `open`, where `tempfile` would give
+    them to the owner only.
+
+    Args:
+        path: the file's path, where nothing may be yet.
+        pieces: bytes-like objects.
+        sync: wait until the bytes are on the disk.
+        mode: other permissions.
+
+    Raises:
+        OSError: if writing fails.
     """
-    path = os.path.join(folder, f'.d2l-rw-{os.urandom(8).hex()}.tmp')
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0)
-    return os.open(path, flags, 0o666), path
+    new = open(path, 'xb', buffering=BUFFER)  # noqa: SIM115
+    try:
+        with new as file:
+            if mode is not None:
+                os.chmod(path, mode)
+            file.writelines(pieces)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+        raise
+
+
+@contextmanager
+def naming(path: str | os.PathLike) -> Iterator[None]:
+    """Name a file in the system's errors that name none: a full disk's."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = os.fsdecode(path)
+        raise
+
+
+@contextmanager
+def locked(path: str | os.PathLike) -> Iterator[None]:
+    """Hold the lock of a file, which is made if need be, on a POSIX system.
+
+    The system gives it up when the process ends, however that ends.
+    """
+    import fcntl
+
+    with open(path, 'ab') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _mode(path: str) -> int | None:
@@ -84,7 +127,7 @@ def _mode(path: str) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
     """Wait until a folder's entries are on the disk, where that exists."""
     if os.name != 'posix':
         return

@@ -6,7 +6,7 @@ semantics, and the context is cpu(0).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from struct import pack
 
 import numpy as np
@@ -40,7 +40,7 @@ def pieces(data, *, np_shape: bool) -> Iterator[bytes | memoryview]:
     """
     names, arrays = _split(data)
     encoded = [_utf8(name) for name in names]
-    yield pack('<QQQ', LIST_MAGIC, 0, len(arrays))
+    yield pack('<QQQ', LIST_MAGIC, 0, len(names or arrays))
     for place, array in zip(names or range(len(arrays)), arrays):
         try:
             yield from _record(array, np_shape)
@@ -52,13 +52,16 @@ def pieces(data, *, np_shape: bool) -> Iterator[bytes | memoryview]:
         yield pack('<Q', len(name)) + name
 
 
-def _split(data) -> tuple[list[str], list]:
-    """Return names, none for a list, and arrays."""
+def _split(data) -> tuple[list[str], Iterable]:
+    """Return names, none for a list, and arrays.
+
+    A mapping is asked for one array at a time, when it is written.
+    """
     if isinstance(data, Mapping):
         for name in data:
             if not isinstance(name, str):
                 raise TypeError(f'name: expected a string, got {name!r}')
-        return list(data), list(data.values())
+        return list(data), data.values()
     if isinstance(data, (np.ndarray, CSR, RowSparse)):
         return [], [data]
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):

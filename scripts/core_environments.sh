@@ -5,7 +5,8 @@
 # Each environment is kept in .venv-core/, so that only the first run installs.
 set -eu
 
-tests='tests/test_formats.py tests/test_files.py tests/test_cli.py'
+tests='tests/test_formats.py tests/test_files.py tests/test_cli.py
+    tests/test_checkpoint_folder.py'
 pythons=${PYENV_ROOT:-$HOME/.pyenv}/versions
 
 core_tests() {

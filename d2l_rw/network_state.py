@@ -1,0 +1,139 @@
+"""What a Gluon network holds: parameters, and gradients that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from d2l_rw._mxnet import mxnet
+from d2l_rw.errors import expect
+
+NDArray, Parameter = mxnet.nd.NDArray, mxnet.gluon.Parameter
+
+
+def named_parameters(net: mxnet.gluon.Block) -> dict[str, Parameter]:
+    """Return the parameters by the names that `save_parameters` uses.
+
+    A parameter that layers share stands there once for each of them.
+    """
+    return net._collect_params_with_prefix()
+
+
+def values(net: mxnet.gluon.Block) -> dict[str, NDArray]:
+    """Return the values of the parameters, as `save_parameters` does.
+
+    Those that differ between devices (the statistics of batch normalization)
+    are averaged.
+
+    Raises:
+        ValueError: if a parameter has no value yet.
+    """
+    parameters = named_parameters(net)
+    for name, parameter in parameters.items():
+        if parameter._data is None:
+            raise ValueError(
+                f'{name}: expected an initialized parameter, got none; pass '
+                'a batch through the network first'
+            )
+    return {
+        name: p._data[0] if len(p._data) == 1 else p._reduce()
+        for name, p in parameters.items()
+    }
+
+
+def gradients(net: mxnet.gluon.Block) -> dict[str, list[NDArray]]:
+    """Return the gradients that several batches add to, for each device."""
+    return {
+        name: parameter.list_grad()
+        for name, parameter in named_parameters(net).items()
+        if parameter.grad_req == 'add'
+    }
+
+
+def prepare(
+    net: mxnet.gluon.Block, loaded: dict, added: dict, problems: list[str]
+) -> Callable[[], None]:
+    """Compare saved arrays with a network, and change nothing.
+
+    Args:
+        net: the network; its initialization may be deferred.
+        loaded: the parameters, as NumPy arrays.
+        added: the gradients that add up, as NumPy arrays.
+        problems: what does not fit is added here.
+
+    Returns:
+        A function that gives the arrays to the network.  It may be called if
+        there are no problems.
+    """
+    parameters = named_parameters(net)
+    for name in sorted({*parameters, *loaded}):
+        if name not in loaded:
+            problems.append(f'{name}: not in the checkpoint')
+        elif name not in parameters:
+            problems.append(f'{name}: not in the network')
+        elif not _fits(parameters[name], loaded[name]):
+            dtype = np.dtype(parameters[name].dtype).name
+            expected = f'{dtype} {parameters[name].shape}'
+            got = describe(loaded[name])
+            problems.append(f'{name}: expected {expected}, got {got}')
+    known = isinstance(added, dict)
+    known = known and all(isinstance(g, list) for g in added.values())
+    expect(known, 'gradients', 'lists by name', repr(added)[:80])
+    if not problems:
+        problems += _gradient_problems(parameters, loaded, added)
+
+    def restore() -> None:
+        for name, parameter in parameters.items():
+            _set(parameter, loaded[name])
+        for name, arrays in added.items():
+            for target, array in zip(parameters[name].list_grad(), arrays):
+                target[:] = array
+
+    return restore
+
+
+def describe(array) -> str:
+    """Return the dtype and the shape of an array."""
+    if isinstance(array, (np.ndarray, NDArray)):
+        return f'{np.dtype(array.dtype).name} {array.shape}'
+    return 'none' if array is None else type(array).__name__
+
+
+def _fits(parameter: Parameter, array) -> bool:
+    """Tell whether a parameter, perhaps of open shape, can take an array."""
+    if not isinstance(array, np.ndarray):
+        return False
+    if array.dtype != np.dtype(parameter.dtype):
+        return False
+    shape, unknown = parameter.shape, -1 if mxnet.util.is_np_shape() else 0
+    return shape is None or (
+        len(shape) == array.ndim
+        and all(n in (unknown, m) for n, m in zip(shape, array.shape))
+    )
+
+
+def _gradient_problems(parameters, loaded, added) -> list[str]:
+    expected = {
+        name: [describe(loaded[name])] * len(parameter.list_ctx())
+        for name, parameter in parameters.items()
+        if parameter.grad_req == 'add'
+    }
+    got = {
+        name: [describe(array) for array in arrays]
+        for name, arrays in added.items()
+    }
+    return [
+        f'gradient of {name}: expected {expected.get(name, "none")}, '
+        f'got {got.get(name, "none")}'
+        for name in sorted({*expected, *got})
+        if expected.get(name) != got.get(name)
+    ]
+
+
+def _set(parameter: Parameter, array: np.ndarray) -> None:
+    if parameter._data is not None:
+        parameter.set_data(array)
+        return
+    make = mxnet.np.array if mxnet.util.is_np_array() else mxnet.nd.array
+    parameter._load_init(make(array, dtype=array.dtype), None)
