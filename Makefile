@@ -42,7 +42,7 @@ fuzz: $(STAMP)
 	@$(ACTIVATE) python -m tests.fuzz $(SECONDS)
 
 bench: $(STAMP)
-	@$(ACTIVATE) python -m benchmarks
+	@$(ACTIVATE) python -m benchmarks && python -m benchmarks.checkpoints
 
 lab: $(STAMP)
 	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb

@@ -23,18 +23,24 @@ def markdown(results: dict) -> str:
 
 def conditions(results: dict) -> list[str]:
     """Say on what kind of machine, with which versions, was measured."""
-    machine, versions = results['machine'], results['versions']
     rounds = {row['rounds'] for row in results['rows']}
     return [
         '# Benchmarks',
         '',
+        *setting(results['machine'], results['versions']),
+        f'Medians of {min(rounds)} to {max(rounds)} processes for each case, '
+        'which take turns; each file was read from the disk once before.',
+    ]
+
+
+def setting(machine: dict, versions: dict) -> list[str]:
+    """Describe a machine, and name the versions."""
+    return [
         f'{machine["cpu"]}, {machine["cores"]} cores, '
         f'{machine["memory_gib"]} GiB of memory; {machine["system"]} '
         f'{machine["kernel"]}, {machine["file_system"]}.',
         ', '.join(f'{name} {found}' for name, found in versions.items())
         + '.',
-        f'Medians of {min(rounds)} to {max(rounds)} processes for each case, '
-        'which take turns; each file was read from the disk once before.',
     ]
 
 

@@ -1,11 +1,12 @@
 """Save and load arrays and models, with MXNet and without it.
 
-Importing it never imports MXNet: a name that needs MXNet is looked up when
-it is first used.
+Importing it never imports MXNet, and takes milliseconds: what needs MXNet,
+or more of the standard library, is looked up when it is first used.
 """
 
+import importlib
+
 from d2l_rw.arrays import ArraySpec
-from d2l_rw.checkpoint import Checkpoint, list_checkpoints, load_checkpoint
 from d2l_rw.errors import FormatError
 from d2l_rw.serialization import dumps, load, loads, save, scan
 from d2l_rw.sparse import CSR, RowSparse
@@ -31,15 +32,21 @@ __all__ = [
 ]
 
 
+# What is looked up when it is first used, and where.
+LATER = {
+    'Checkpoint': 'checkpoint',
+    'MLP': 'mlp',
+    'list_checkpoints': 'checkpoint',
+    'load_checkpoint': 'checkpoint',
+    'restore_checkpoint': 'training',
+    'save_checkpoint': 'training',
+}
+
+
 def __getattr__(name: str):
-    if name == 'MLP':
-        from d2l_rw.mlp import MLP
-
-        return MLP
-    if name in ('restore_checkpoint', 'save_checkpoint'):
-        from d2l_rw import training
-
-        return getattr(training, name)
+    if name in LATER:
+        module = importlib.import_module(f'd2l_rw.{LATER[name]}')
+        return getattr(module, name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 

@@ -143,7 +143,7 @@ def _read(
         expect(set(state) == set(FIELDS), 'names', [*FIELDS], [*state])
         for name, types in FIELDS.items():
             value, known = state[name], ' or '.join(t.__name__ for t in types)
-            expect(type(value) in types, name, known, repr(value)[:80])
+            expect(type(value) in types, name, known, value)
         for name in ('epoch', 'batch'):
             expect(state[name] >= 0, name, 'no negative number', state[name])
         training = state.pop('training')

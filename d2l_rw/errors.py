@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+LONGEST = 200  # characters of a file's contents in a message
+
 
 class FormatError(ValueError):
     """Report bad contents of a file: where, what was expected and found.
@@ -32,7 +34,10 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         places = [printable(p) for p in (self.file, self.array) if p]
-        problem = f'{self.what}: expected {self.expected}, got {self.got}'
+        got = str(self.got)
+        if len(got) > LONGEST:
+            got = f'{got[:LONGEST]}…'
+        problem = f'{self.what}: expected {self.expected}, got {got}'
         byte = '' if self.offset is None else f' (at byte {self.offset})'
         return ': '.join([*places, problem]) + byte
 

@@ -79,7 +79,7 @@ def prepare(
             problems.append(f'{name}: expected {expected}, got {got}')
     known = isinstance(added, dict)
     known = known and all(isinstance(g, list) for g in added.values())
-    expect(known, 'gradients', 'lists by name', repr(added)[:80])
+    expect(known, 'gradients', 'lists by name', added)
     if not problems:
         problems += _gradient_problems(parameters, loaded, added)
 
@@ -132,8 +132,13 @@ def _gradient_problems(parameters, loaded, added) -> list[str]:
 
 
 def _set(parameter: Parameter, array: np.ndarray) -> None:
-    if parameter._data is not None:
-        parameter.set_data(array)
-        return
-    make = mxnet.np.array if mxnet.util.is_np_array() else mxnet.nd.array
-    parameter._load_init(make(array, dtype=array.dtype), None)
+    trainer = parameter._trainer
+    if parameter._data is None:
+        make = mxnet.np.array if mxnet.util.is_np_array() else mxnet.nd.array
+        parameter._load_init(make(array, dtype=array.dtype), None)
+    elif trainer and trainer._update_on_kvstore:
+        parameter.set_data(array)  # the store has a copy of its own
+    else:
+        for target in parameter._data:
+            # What `set_data` comes to, in a third of the time.
+            target._sync_copyfrom(array)

@@ -99,7 +99,7 @@ def unpack(packed, arrays: dict):
             return tuple(unpack(content, arrays))
         if tag == 'pairs' and all(map(_is_pair, content)):
             return {k: unpack(v, arrays) for k, v in content}
-    raise FormatError(tag, 'what it stands for', repr(content)[:80])
+    raise FormatError(tag, 'what it stands for', content)
 
 
 def map_arrays(function: Callable, value):

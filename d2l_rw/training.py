@@ -189,7 +189,7 @@ def _unpacked(packed, arrays: dict) -> dict:
         raise FormatError('training', 'a state', found) from None
     fields = {'trainer', 'gradients', 'random'}
     known = isinstance(saved, dict) and set(saved) == fields
-    expect(known, 'training', fields, repr(saved)[:80])
+    expect(known, 'training', fields, saved)
     return saved
 
 
