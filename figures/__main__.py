@@ -11,7 +11,9 @@ from figures import (
     params_bytes,
     params_list,
     qr_codes,
+    resumed_run,
     round_trip,
+    training_state,
 )
 
 IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
@@ -25,7 +27,9 @@ DRAWINGS = {
     'parameter_states.svg': parameter_states.svg,
     'params_bytes.svg': params_bytes.svg,
     'params_list.svg': params_list.svg,
+    'resumed_run.svg': resumed_run.svg,
     'round_trip.svg': round_trip.svg,
+    'training_state.svg': training_state.svg,
 }
 
 
