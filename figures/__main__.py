@@ -14,6 +14,7 @@ from figures import (
     qr_codes,
     resumed_run,
     round_trip,
+    safe_write,
     training_state,
 )
 
@@ -32,6 +33,7 @@ DRAWINGS = {
     'resumed_run.svg': resumed_run.svg,
     'round_trip.svg': round_trip.svg,
     'training_state.svg': training_state.svg,
+    'safe_write.svg': safe_write.svg,
 }
 
 
