@@ -40,7 +40,8 @@ def replace_file(
         sync: wait until the bytes, and then the name, are on the disk.
 
     Raises:
-        OSError: if writing fails; the old file, if any, is untouched.
+        OSError: if writing fails; the old file, if any, is untouched.  (Only
+            if the last step fails, syncing the folder, the new one is there.)
     """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)

@@ -22,7 +22,7 @@ DESC = (
     'parameters are in parameters.params, which is all that save_parameters '
     "writes. The optimizer's arrays are in state.params. Counts and "
     'schedule, the random generators, and the position are in state.json. '
-    'Below, manifest.json holds the sizes and the SHA-256 of these three.'
+    'Below, manifest.json holds the sizes and checksums of these three.'
 )
 LEFT, WIDE, PART, GAP = 8, 216, 52, 10
 RIGHT, FILE = 268, 160
@@ -74,5 +74,5 @@ def boundary(drawing, y):
 def manifest(drawing, y):
     box(drawing, 'file', RIGHT, y, FILE, 40)
     text(drawing, 'manifest.json', RIGHT + FILE / 2, y + 25)
-    words = 'sizes and SHA-256 of the three'
+    words = 'sizes and checksums of the three'
     text(drawing, words, RIGHT - 12, y + 25, anchor='end', fill=SOFT)

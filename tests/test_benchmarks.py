@@ -3,11 +3,12 @@
 import json
 import platform
 import sys
+from statistics import median
 
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import files, machine, report, run, targets
+from benchmarks import checkpoints, files, machine, report, run, targets
 from benchmarks.cases import CASES
 from tests.chapters import ROOT
 
@@ -167,3 +168,43 @@ def test_mapped_arrays_take_next_to_no_memory(kind):
         == ('d2l_rw, mapped', '2 GiB', kind)
     )
     assert row['calls'][0]['anonymous'] < row['nbytes'] / 100
+
+
+CHECKPOINTS = json.loads(checkpoints.RESULTS.read_text('utf-8'))
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name', 'ratio'), checkpoints.ratios(CHECKPOINTS)
+)
+def test_checkpoints_keep_their_bound(kind, name, ratio):
+    assert ratio > 0
+    if 'synced' not in name:
+        assert ratio <= checkpoints.BOUND
+
+
+def test_checkpoints_of_the_results_have_100_mib():
+    for row in CHECKPOINTS['rows']:
+        assert row['nbytes'] == pytest.approx(100 * 2**20, rel=0.01)
+        assert {len(times) for times in row['seconds'].values()} == {15}
+
+
+@pytest.mark.parametrize(
+    ('other', 'factor'), [('hash, SHA-256', 10), ('hash, CRC-32', 4)]
+)
+def test_checksum_is_as_fast_as_the_module_says(other, factor):
+    for row in CHECKPOINTS['rows']:
+        times = row['seconds']
+        ratio = median(times[other]) / median(times['hash, XXH3-128'])
+        assert ratio >= factor
+
+
+def test_checkpoints_are_measured(capsys):
+    checkpoints.main(['--quick'])
+    table = capsys.readouterr().out
+    for name in CHECKPOINTS['rows'][0]['seconds']:
+        assert f'| {name} | 12 |' in table
+
+
+def test_stored_table_is_of_the_stored_results():
+    table = checkpoints.TABLE.read_text('utf-8')
+    assert table == checkpoints.markdown(CHECKPOINTS) + '\n'
