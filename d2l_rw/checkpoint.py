@@ -102,7 +102,7 @@ def load_checkpoint(
     (1, ['bias', 'weight'])
     """
     checkpoint, _ = read(folder, number)
-    return checkpoint, load(os.path.join(checkpoint.path, PARAMETERS))
+    return checkpoint, read_arrays(checkpoint.path, PARAMETERS)
 
 
 def read(
@@ -129,6 +129,15 @@ def read(
             raise
     missing = 'expected a checkpoint, got none'
     raise FileNotFoundError(errno.ENOENT, missing, os.fsdecode(folder))
+
+
+def read_arrays(path: str, name: str) -> dict:
+    """Return the arrays of a checkpoint's file, by name."""
+    file = os.path.join(path, name)
+    arrays = load(file) or {}  # without names, a file of none is a list
+    with naming(file=file):
+        expect(isinstance(arrays, dict), 'arrays', 'names', 'none')
+    return arrays
 
 
 def _read(

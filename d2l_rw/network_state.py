@@ -52,14 +52,17 @@ def gradients(net: mxnet.gluon.Block) -> dict[str, list[NDArray]]:
 
 
 def prepare(
-    net: mxnet.gluon.Block, loaded: dict, added: dict, problems: list[str]
+    net: mxnet.gluon.Block,
+    loaded: dict,
+    added: dict | None,
+    problems: list[str],
 ) -> Callable[[], None]:
     """Compare saved arrays with a network, and change nothing.
 
     Args:
         net: the network; its initialization may be deferred.
         loaded: the parameters, as NumPy arrays.
-        added: the gradients that add up, as NumPy arrays.
+        added: the gradients that add up, as NumPy arrays; None leaves them.
         problems: what does not fit is added here.
 
     Returns:
@@ -77,16 +80,13 @@ def prepare(
             expected = f'{dtype} {parameters[name].shape}'
             got = describe(loaded[name])
             problems.append(f'{name}: expected {expected}, got {got}')
-    known = isinstance(added, dict)
-    known = known and all(isinstance(g, list) for g in added.values())
-    expect(known, 'gradients', 'lists by name', added)
-    if not problems:
+    if added is not None and not problems:
         problems += _gradient_problems(parameters, loaded, added)
 
     def restore() -> None:
         for name, parameter in parameters.items():
             _set(parameter, loaded[name])
-        for name, arrays in added.items():
+        for name, arrays in (added or {}).items():
             for target, array in zip(parameters[name].list_grad(), arrays):
                 target[:] = array
 
@@ -114,6 +114,10 @@ def _fits(parameter: Parameter, array) -> bool:
 
 
 def _gradient_problems(parameters, loaded, added) -> list[str]:
+    """Say how saved gradients differ from those that add up."""
+    known = isinstance(added, dict)
+    known = known and all(isinstance(g, list) for g in added.values())
+    expect(known, 'gradients', 'lists by name', added)
     expected = {
         name: [describe(loaded[name])] * len(parameter.list_ctx())
         for name, parameter in parameters.items()

@@ -17,11 +17,15 @@ from d2l_rw import (
     trainer_state,
 )
 from d2l_rw._mxnet import mxnet
-from d2l_rw.checkpoint import Checkpoint, list_checkpoints, read
+from d2l_rw.checkpoint import (
+    Checkpoint,
+    list_checkpoints,
+    read,
+    read_arrays,
+)
 from d2l_rw.checkpoint_folder import ARRAYS, PARAMETERS, STATE
 from d2l_rw.errors import FormatError, expect, naming
 from d2l_rw.plain import pack, unpack
-from d2l_rw.serialization import load
 
 NDArray = mxnet.nd.NDArray
 
@@ -164,11 +168,11 @@ def _prepare(
     path: str, packed, net, trainer, problems: list[str]
 ) -> list[Callable[[], None]]:
     """Compare a checkpoint with what it is to be given to."""
-    loaded = load(os.path.join(path, PARAMETERS)) or {}
+    loaded = read_arrays(path, PARAMETERS)
     if trainer is None:
-        return [network_state.prepare(net, loaded, {}, problems)]
+        return [network_state.prepare(net, loaded, None, problems)]
     names = _names(net, trainer)
-    arrays = load(os.path.join(path, ARRAYS)) or {}
+    arrays = read_arrays(path, ARRAYS)
     with naming(file=os.path.join(path, STATE)):
         saved = _unpacked(packed, arrays)
         return [

@@ -61,6 +61,12 @@ def test_mlp_without_a_working_mxnet_says_what_to_do(statement, tmp_path):
     assert 'Intel' in message
 
 
+def test_checkpoints_without_xxhash_say_what_to_do():
+    code = "import sys; sys.modules['xxhash'] = None\n"
+    message = run(code + PRINT_ERROR.replace('MLP', 'load_checkpoint'))
+    assert 'pip install xxhash' in message
+
+
 def test_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match='no_such_name'):
         d2l_rw.no_such_name  # noqa: B018

@@ -25,7 +25,7 @@ except (ImportError, AttributeError, OSError) as error:
 from mxnet import autograd, gluon, lr_scheduler, nd
 from mxnet.gluon import nn
 
-from tests.training_run import CASES, STEPS
+from tests.training_run import CASES, STEPS, make, train
 
 FAULTS = 300  # seconds that a program of faults may take
 
@@ -273,6 +273,36 @@ def test_network_alone_is_restored(trained, tmp_path):
     assert np.random.get_state()[1].tobytes() == before
 
 
+def test_network_alone_leaves_gradients(trained, tmp_path):
+    save_checkpoint(tmp_path, *trained, epoch=0)
+    net = network()
+    net.collect_params().setattr('grad_req', 'add')
+    restore_checkpoint(tmp_path, net, None)
+    expected = trained[0](nd.ones((1, 4))).asnumpy()
+    np.testing.assert_array_equal(net(nd.ones((1, 4))).asnumpy(), expected)
+
+
+def test_gradients_that_add_up_need_saved_ones(trained, tmp_path):
+    save_checkpoint(tmp_path, *trained, epoch=0)
+    net = network()
+    net.collect_params().setattr('grad_req', 'add')
+    match = r"gradient of 0.bias: expected \['float32 \(4,\)'\], got none"
+    with pytest.raises(ValueError, match=match):
+        restore_checkpoint(tmp_path, net, trainer_of(net))
+
+
+@pytest.mark.parametrize('name', ['adam', 'two devices', 'key-value store'])
+def test_run_goes_back_in_the_same_process(tmp_path, name):
+    case = CASES[name]
+    net, trainer = make(case)
+    train(case, net, trainer, range(5))
+    save_checkpoint(tmp_path, net, trainer, epoch=0)
+    first = train(case, net, trainer, range(5, 10))
+    restore_checkpoint(tmp_path, net, trainer)
+    again = train(case, net, trainer, range(5, 10))
+    np.testing.assert_array_equal(again, first)
+
+
 def test_shared_parameters_are_restored_once_for_all(tmp_path):
     def tied():
         net = nn.Sequential()
@@ -388,7 +418,7 @@ def test_subset_of_parameters_in_the_trainer_is_told(trained, tmp_path):
         restore_checkpoint(tmp_path, net, trainer)
 
 
-def rewritten(saved, change):
+def rewritten(saved, change, **files):
     """Change the state of a checkpoint, and make its manifest fit."""
     contents = {}
     for name in CONTENTS:
@@ -397,6 +427,7 @@ def rewritten(saved, change):
     state = json.loads(contents[STATE][0])
     change(state['training'])
     contents[STATE] = [json.dumps(state).encode()]
+    contents.update(files)
     folder = os.path.dirname(saved.path)
     with checkpoint_folder.lock(folder):
         checkpoint_folder.write(folder, contents, sync=False)
@@ -497,6 +528,16 @@ print('restored')
 trainer.save_states(folder + '/adam.states')
 trainer.load_states(folder + '/adam.states')
 """
+
+
+@pytest.mark.parametrize('file', CONTENTS[:2])
+def test_arrays_without_names_are_refused(trained, tmp_path, file):
+    net, trainer = trained
+    saved = save_checkpoint(tmp_path, net, trainer, epoch=0)
+    arrays = [d2l_rw.dumps([np.ones(2)])]
+    rewritten(saved, lambda training: None, **{file: arrays})
+    with pytest.raises(d2l_rw.FormatError, match=f'{file}: arrays: expected'):
+        restore_checkpoint(tmp_path, net, trainer)
 
 
 def test_nothing_is_unpickled(tmp_path):
