@@ -26,7 +26,7 @@ from d2l_rw.sparse import CSR, RowSparse
 EXAMPLES = """examples:
   d2l-rw list mlp.params
   d2l-rw show mlp.params hidden.weight
-  d2l-rw check checkpoints/*.params
+  d2l-rw check *.params checkpoints/checkpoint-*
 """
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 SHOWN = 8  # values of `show`
@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_show)
 
     command = commands.add_parser('check', help='read every byte of files')
-    command.add_argument('files', nargs='+', metavar='file')
+    command.add_argument(
+        'files',
+        nargs='+',
+        metavar='file',
+        help='a file of arrays, or the folder of a checkpoint',
+    )
     command.set_defaults(run=_check)
     return parser
 
@@ -180,19 +185,32 @@ def _statistics(values: np.ndarray) -> None:
 def _check(options: argparse.Namespace) -> int:
     """Read every byte of every file; report damage and odd values."""
     code = DONE
-    for file in options.files:
+    for path in options.files:
         try:
-            odd = _not_finite(file)
+            odd = {file: _not_finite(file) for file in _array_files(path)}
         except (FormatError, OSError) as error:
             code = _fail(error)
             continue
-        for name, count in odd.items():
-            found = f'{file}: {name}: {count:,} values are not finite'
-            print(printable(found))
-            code = FAILED
-        if not odd:
-            print(f'{printable(file)}: sound')
+        for file, counts in odd.items():
+            for name, count in counts.items():
+                found = f'{file}: {name}: {count:,} values are not finite'
+                print(printable(found))
+                code = FAILED
+        if not any(odd.values()):
+            print(f'{printable(path)}: sound')
     return code
+
+
+def _array_files(path: str) -> list[str]:
+    """Return a file itself; of a checkpoint, which is verified, the files."""
+    if not os.path.isdir(path):
+        return [path]
+    # Imported here, since it needs xxhash.
+    from d2l_rw import checkpoint_folder
+
+    checkpoint_folder.verify(path)
+    names = checkpoint_folder.PARAMETERS, checkpoint_folder.ARRAYS
+    return [os.path.join(path, name) for name in names]
 
 
 def _not_finite(file: str) -> dict[str, int]:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import d2l_rw
+from d2l_rw import checkpoint_folder
+from d2l_rw.checkpoint_folder import CONTENTS
 from d2l_rw.cli import main
 
 
@@ -131,6 +133,38 @@ def test_check_reports_values_that_are_not_finite(tmp_path, capsys):
     d2l_rw.save(path, {'w': np.array([1, np.nan, np.inf])})
     assert main(['check', str(path)]) == 1
     assert '2 values are not finite' in capsys.readouterr().out
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint, as a folder of files."""
+    arrays = [d2l_rw.dumps({'weight': np.ones(3)})]
+    contents = dict(zip(CONTENTS, (arrays, arrays, [b'{}'])))
+    number = checkpoint_folder.write(tmp_path, contents, sync=False)
+    return checkpoint_folder.path_of(tmp_path, number)
+
+
+def test_check_of_a_sound_checkpoint(checkpoint, capsys):
+    assert main(['check', checkpoint]) == 0
+    assert capsys.readouterr().out == f'{checkpoint}: sound\n'
+
+
+@pytest.mark.parametrize('name', CONTENTS)
+def test_check_of_a_damaged_checkpoint_names_the_file(
+    checkpoint, name, capsys
+):
+    path = os.path.join(checkpoint, name)
+    with open(path, 'r+b') as file:
+        file.write(b'\xff')
+    assert main(['check', checkpoint]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f'd2l-rw: {path}: XXH3-128: expected ')
+
+
+def test_check_of_another_folder_is_one_line(tmp_path, capsys):
+    assert main(['check', str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert 'manifest.json: file: expected a manifest, got none' in error
 
 
 def test_check_goes_on_after_a_damaged_file(file, tmp_path, capsys):
