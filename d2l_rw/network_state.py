@@ -8,8 +8,10 @@ import numpy as np
 
 from d2l_rw._mxnet import mxnet
 from d2l_rw.errors import expect
+from d2l_rw.mxnet_arrays import NDArray, describe, form, to_mxnet, words
+from d2l_rw.sparse import RowSparse
 
-NDArray, Parameter = mxnet.nd.NDArray, mxnet.gluon.Parameter
+Parameter = mxnet.gluon.Parameter
 
 
 def named_parameters(net: mxnet.gluon.Block) -> dict[str, Parameter]:
@@ -36,10 +38,12 @@ def values(net: mxnet.gluon.Block) -> dict[str, NDArray]:
                 f'{name}: expected an initialized parameter, got none; pass '
                 'a batch through the network first'
             )
-    return {
-        name: p._data[0] if len(p._data) == 1 else p._reduce()
-        for name, p in parameters.items()
-    }
+    return {name: _value(p) for name, p in parameters.items()}
+
+
+def _value(parameter: Parameter) -> NDArray:
+    simple = parameter._stype == 'default' and len(parameter._data) == 1
+    return parameter._data[0] if simple else parameter._reduce()
 
 
 def gradients(net: mxnet.gluon.Block) -> dict[str, list[NDArray]]:
@@ -76,9 +80,8 @@ def prepare(
         elif name not in parameters:
             problems.append(f'{name}: not in the network')
         elif not _fits(parameters[name], loaded[name]):
-            dtype = np.dtype(parameters[name].dtype).name
-            expected = f'{dtype} {parameters[name].shape}'
-            got = describe(loaded[name])
+            p, got = parameters[name], describe(loaded[name])
+            expected = words(p._stype, p.dtype, p.shape)
             problems.append(f'{name}: expected {expected}, got {got}')
     if added is not None and not problems:
         problems += _gradient_problems(parameters, loaded, added)
@@ -88,28 +91,22 @@ def prepare(
             _set(parameter, loaded[name])
         for name, arrays in (added or {}).items():
             for target, array in zip(parameters[name].list_grad(), arrays):
-                target[:] = array
+                _fill(target, array)
 
     return restore
 
 
-def describe(array) -> str:
-    """Return the dtype and the shape of an array."""
-    if isinstance(array, (np.ndarray, NDArray)):
-        return f'{np.dtype(array.dtype).name} {array.shape}'
-    return 'none' if array is None else type(array).__name__
-
-
 def _fits(parameter: Parameter, array) -> bool:
     """Tell whether a parameter, perhaps of open shape, can take an array."""
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, (np.ndarray, RowSparse)):
         return False
-    if array.dtype != np.dtype(parameter.dtype):
+    storage, dtype, found = form(array)
+    if (storage, dtype) != (parameter._stype, np.dtype(parameter.dtype)):
         return False
     shape, unknown = parameter.shape, -1 if mxnet.util.is_np_shape() else 0
     return shape is None or (
-        len(shape) == array.ndim
-        and all(n in (unknown, m) for n, m in zip(shape, array.shape))
+        len(shape) == len(found)
+        and all(n in (unknown, m) for n, m in zip(shape, found))
     )
 
 
@@ -119,9 +116,10 @@ def _gradient_problems(parameters, loaded, added) -> list[str]:
     known = known and all(isinstance(g, list) for g in added.values())
     expect(known, 'gradients', 'lists by name', added)
     expected = {
-        name: [describe(loaded[name])] * len(parameter.list_ctx())
-        for name, parameter in parameters.items()
-        if parameter.grad_req == 'add'
+        name: [words(p._grad_stype, p.dtype, loaded[name].shape)]
+        * len(p.list_ctx())
+        for name, p in parameters.items()
+        if p.grad_req == 'add'
     }
     got = {
         name: [describe(array) for array in arrays]
@@ -135,14 +133,25 @@ def _gradient_problems(parameters, loaded, added) -> list[str]:
     ]
 
 
-def _set(parameter: Parameter, array: np.ndarray) -> None:
+def _set(parameter: Parameter, array: np.ndarray | RowSparse) -> None:
     trainer = parameter._trainer
-    if parameter._data is None:
-        make = mxnet.np.array if mxnet.util.is_np_array() else mxnet.nd.array
-        parameter._load_init(make(array, dtype=array.dtype), None)
-    elif trainer and trainer._update_on_kvstore:
-        parameter.set_data(array)  # the store has a copy of its own
-    else:
+    stored = trainer and trainer._update_on_kvstore  # has a copy of its own
+    if parameter._data is not None and not stored:
         for target in parameter._data:
-            # What `set_data` comes to, in a third of the time.
-            target._sync_copyfrom(array)
+            _fill(target, array)
+        return
+    value = to_mxnet(array, mxnet.cpu())
+    if mxnet.util.is_np_array():
+        value = value.as_np_ndarray()
+    if parameter._data is None:
+        parameter._load_init(value, None)
+    else:
+        parameter.set_data(value)
+
+
+def _fill(target: NDArray, array: np.ndarray | RowSparse) -> None:
+    if isinstance(array, RowSparse):
+        target[:] = to_mxnet(array, target.context)
+    else:
+        # What `target[:] = array` comes to, in a third of the time.
+        target._sync_copyfrom(array)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from d2l_rw.errors import FormatError
+from d2l_rw.sparse import RowSparse
 
 ATOMS = bool, int, str, type(None)
 TAGS = 'tuple', 'pairs', 'float', 'array'
@@ -103,8 +104,8 @@ def unpack(packed, arrays: dict):
 
 
 def map_arrays(function: Callable, value):
-    """Return a nested value with a function applied to its NumPy arrays."""
-    if isinstance(value, np.ndarray):
+    """Return a nested value with a function applied to its arrays."""
+    if isinstance(value, (np.ndarray, RowSparse)):
         return function(value)
     if isinstance(value, dict):
         return {k: map_arrays(function, v) for k, v in value.items()}

@@ -16,9 +16,10 @@ import numpy as np
 
 from d2l_rw._mxnet import mxnet
 from d2l_rw.errors import expect
+from d2l_rw.mxnet_arrays import NDArray, form, to_mxnet
 from d2l_rw.plain import map_arrays
+from d2l_rw.sparse import RowSparse
 
-NDArray = mxnet.nd.NDArray
 COUNTS = '_all_index_update_counts'  # of updates, by device and parameter
 # Made by the trainer, kept apart, or set anew at each step.
 NOT_STATE = 'param_dict', 'lr_scheduler', '_index_update_count'
@@ -51,7 +52,7 @@ def prepare(
     trainer,
     saved,
     names: list[str],
-    parameters: dict[str, np.ndarray],
+    parameters: dict[str, np.ndarray | RowSparse],
     problems: list[str],
 ) -> Callable[[], None]:
     """Compare a saved state with a trainer, and change nothing.
@@ -210,34 +211,27 @@ def _kind(value) -> str:
 def _attributes(saved: dict, keys: dict, context) -> dict:
     """Return attributes as the trainer has them."""
     attributes = _renamed(saved['attributes'], keys)
-    return map_arrays(partial(_to_mxnet, context), attributes)
+    return map_arrays(partial(to_mxnet, context=context), attributes)
 
 
 def _states(optimizer, saved: dict, weights: dict, context) -> dict:
     """Return states whose structure is what the optimizer would make."""
     known: dict = {}
     for index, state in saved.items():
-        key = shape, dtype = weights[index].shape, weights[index].dtype
+        key = stype, dtype, shape = form(weights[index])
         if key not in known:
-            weight = mxnet.nd.empty(shape, ctx=context, dtype=dtype)
+            weight = mxnet.nd.zeros(shape, context, dtype, stype=stype)
             made = optimizer.create_state_multi_precision(index, weight)
             known[key] = _structure(made)
         expected, got = known[key], _structure(state)
         expect(got == expected, f'state {index}', expected, got)
-    return map_arrays(partial(_to_mxnet, context), saved)
+    return map_arrays(partial(to_mxnet, context=context), saved)
 
 
 def _structure(state):
     """Return an optimizer's state with what describes each array."""
     if isinstance(state, (tuple, list)):
         return type(state)(map(_structure, state))
-    if isinstance(state, (NDArray, np.ndarray)):
-        return np.dtype(state.dtype), state.shape
+    if isinstance(state, (NDArray, np.ndarray, RowSparse)):
+        return form(state)
     return _kind(state)
-
-
-def _to_mxnet(context, array: np.ndarray) -> NDArray:
-    new = mxnet.nd.empty(array.shape, ctx=context, dtype=array.dtype)
-    # What `new[:] = array` comes to, in a third of the time.
-    new._sync_copyfrom(array)
-    return new

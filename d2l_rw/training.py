@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterator, Mapping
-
-import numpy as np
+from collections.abc import Callable, Iterator
 
 from d2l_rw import (
     checkpoint_folder,
@@ -25,9 +23,8 @@ from d2l_rw.checkpoint import (
 )
 from d2l_rw.checkpoint_folder import ARRAYS, PARAMETERS, STATE
 from d2l_rw.errors import FormatError, expect, naming
+from d2l_rw.mxnet_arrays import Arrays, NDArray
 from d2l_rw.plain import pack, unpack
-
-NDArray = mxnet.nd.NDArray
 
 
 def save_checkpoint(
@@ -239,29 +236,9 @@ def _names(net, trainer) -> list[str]:
     return [names[parameter] for parameter in trainer._params]
 
 
-class _Arrays(Mapping):
-    """Arrays of MXNet by name, as NumPy arrays made when they are needed."""
-
-    def __init__(self, arrays: dict[str, NDArray]) -> None:
-        self.arrays = arrays
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        array = self.arrays[name]
-        if array.stype != 'default':
-            expected = f'expected a dense array, got {array.stype}'
-            raise TypeError(f'{name}: {expected}')
-        return array.asnumpy()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.arrays)
-
-    def __len__(self) -> int:
-        return len(self.arrays)
-
-
 def _pieces(arrays: dict[str, NDArray]) -> Iterator[bytes | memoryview]:
     np_shape = mxnet.util.is_np_shape()
-    return mxnet_writer.pieces(_Arrays(arrays), np_shape=np_shape)
+    return mxnet_writer.pieces(Arrays(arrays), np_shape=np_shape)
 
 
 def _delete_others(

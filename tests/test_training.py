@@ -149,8 +149,10 @@ def trained():
     return net, trainer
 
 
-def test_parameters_are_the_file_of_save_parameters(trained, tmp_path):
-    net, trainer = trained
+@pytest.mark.parametrize('name', ['adam', 'sparse weights', 'two devices'])
+def test_parameters_are_the_file_of_save_parameters(tmp_path, name):
+    net, trainer = make(CASES[name])
+    train(CASES[name], net, trainer, range(2))
     saved = save_checkpoint(tmp_path / 'c', net, trainer, epoch=0)
     net.save_parameters(str(tmp_path / 'net.params'))
     expected = (tmp_path / 'net.params').read_bytes()

@@ -16,6 +16,7 @@ import numpy as np
 from mxnet import autograd, gluon, lr_scheduler, nd
 from mxnet.contrib.amp.loss_scaler import LossScaler
 from mxnet.gluon import nn
+from mxnet.gluon.contrib.nn import SparseEmbedding
 
 import d2l_rw
 
@@ -35,6 +36,7 @@ class Case:
     shuffled: bool = False  # NumPy's and Python's are used
     normalized: bool = False
     embedded: bool = False
+    sparse: bool = False  # the embedding's weight is stored by rows
     accumulated: bool = False
     bias: bool = True
     contexts: tuple = (CPU,)
@@ -90,6 +92,10 @@ CASES = {
     'dropout, shuffled': Case('adam', dropout=True, shuffled=True),
     'batch normalization': Case('sgd', MOMENTUM, normalized=True),
     'sparse gradients': Case('adam', embedded=True),
+    'sparse weights': Case('adam', embedded=True, sparse=True),
+    'sparse weights, momentum': Case(
+        'sgd', MOMENTUM, embedded=True, sparse=True
+    ),
     'accumulated gradients': Case('sgd', MOMENTUM, accumulated=True),
     'two devices': Case('adam', contexts=DEVICES, on_kvstore=False),
     'key-value store': Case('adam', contexts=DEVICES, on_kvstore=True),
@@ -118,7 +124,9 @@ def make(case):
     net = nn.Sequential()
     if case.mixed:
         net.add(MixedDense(6, INPUTS))
-    if case.embedded:
+    if case.sparse:
+        net.add(SparseEmbedding(50, 3))
+    elif case.embedded:
         net.add(nn.Embedding(50, 3, sparse_grad=True))
     net.add(nn.Dense(5, activation='tanh', use_bias=case.bias))
     if case.normalized:
@@ -183,7 +191,9 @@ def outcome(net, trainer, losses):
     """Return all that two runs are compared by, as named arrays."""
     found = {'losses': losses}
     for name, parameter in net._collect_params_with_prefix().items():
-        for place, array in enumerate(parameter.list_data()):
+        sparse = parameter._stype == 'row_sparse'
+        arrays = [parameter._reduce()] if sparse else parameter.list_data()
+        for place, array in enumerate(arrays):
             found[f'{name} {place}'] = array.asnumpy()
     names = {p: n for n, p in net._collect_params_with_prefix().items()}
     store = trainer._kvstore if trainer._update_on_kvstore else None
