@@ -23,6 +23,7 @@ from d2l_rw.sparse import RowSparse
 COUNTS = '_all_index_update_counts'  # of updates, by device and parameter
 # Made by the trainer, kept apart, or set anew at each step.
 NOT_STATE = 'param_dict', 'lr_scheduler', '_index_update_count'
+PART = {'class', 'attributes'}
 KINDS = {
     str: 'a string',
     type(None): 'none',
@@ -145,6 +146,8 @@ def _renamed(attributes: dict, keys: dict) -> dict:
     if 'cumgrads' in new:  # of LBSGD
         new['cumgrads'] = _rekey(new['cumgrads'], keys)
     if COUNTS in new:
+        known = isinstance(new[COUNTS], dict)
+        expect(known, COUNTS, 'a dictionary', new[COUNTS])
         counts = new[COUNTS].items()
         new[COUNTS] = {
             device: _rekey(count, keys) for device, count in counts
@@ -176,17 +179,19 @@ def _problems(parts: dict, saved, names: list[str]) -> list[str]:
 
 def _misfits(name: str, part, saved) -> list[str]:
     """Say why saved attributes are not those of a part."""
-    fields = set(saved) if isinstance(saved, dict) else saved
-    known = fields is None or fields == {'class', 'attributes'}
-    expect(known, name, 'a class and its attributes', saved)
-    kind = 'none' if part is None else type(part).__name__
-    found = 'none' if saved is None else saved['class']
+    kind, found = 'none' if part is None else type(part).__name__, 'none'
+    if saved is not None:
+        known = isinstance(saved, dict) and set(saved) == PART
+        expect(known, name, 'a class and its attributes', saved)
+        found = saved['class']
+        expect(isinstance(found, str), name, 'the name of a class', found)
     if kind != found:
         return [f'{name}: expected {kind}, got {found}']
     if part is None:
         return []
     current, new = _own(part), saved['attributes']
-    expect(isinstance(new, dict), name, 'attributes', new)
+    known = isinstance(new, dict) and {*map(type, new)} <= {str}
+    expect(known, name, 'attributes', new)
     pairs = {
         key: (_kind_at(key, current), _kind_at(key, new))
         for key in sorted({*current, *new})

@@ -458,6 +458,12 @@ HOSTILE = {
         _all_index_update_counts={'pairs': [[0, 5]]}
     ),
     'parameters of nothing': lambda t: t['trainer'].update(parameters=[1]),
+    'counts of none': lambda t: attributes(t).update(
+        _all_index_update_counts=None
+    ),
+    'attributes by number': lambda t: t['trainer']['optimizer'].update(
+        attributes={'pairs': [[0, 1]]}
+    ),
     'states of nothing': lambda t: t['trainer'].update(states=1),
     'states of strangers': lambda t: states(t).update({'9.weight': None}),
     'no momentum': lambda t: states(t).update({'0.weight': None}),
@@ -530,6 +536,63 @@ print('restored')
 trainer.save_states(folder + '/adam.states')
 trainer.load_states(folder + '/adam.states')
 """
+
+
+JUNK = [
+    None,
+    True,
+    -1,
+    2**40,
+    'x',
+    [],
+    {},
+    [1],
+    {'lr': 1},
+    {'tuple': [None]},
+    {'pairs': [[0, 1]]},
+    {'array': 'trainer/states/0.weight/0'},
+    {'float': 'nan'},
+]
+
+
+def places(value, path=()):
+    """Yield the paths of all values within JSON; of many, of some."""
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key in value:
+            yield from places(value[key], (*path, key))
+    elif isinstance(value, list):
+        for index in range(min(len(value), 5)):
+            yield from places(value[index], (*path, index))
+
+
+@pytest.mark.parametrize(
+    'name', ['adam', 'factor schedule', 'lbsgd', 'loss scaler']
+)
+def test_state_with_junk_at_any_place_is_refused_or_restored(tmp_path, name):
+    case = CASES[name]
+    net, trainer = make(case)
+    train(case, net, trainer, range(3))
+    saved = save_checkpoint(tmp_path, net, trainer, epoch=0)
+    with open(os.path.join(saved.path, STATE), 'rb') as file:
+        training = json.load(file)['training']
+    refused = 0
+    for place, (*parents, last) in enumerate(places(training)):
+
+        def spoil(spoiled, place=place, parents=parents, last=last):
+            for key in parents:
+                spoiled = spoiled[key]
+            spoiled[last] = JUNK[place % len(JUNK)]
+
+        rewritten(saved, spoil)
+        try:
+            restore_checkpoint(tmp_path, net, trainer)
+        except ValueError as error:
+            assert 'expected' in str(error)  # noqa: PT017
+            refused += 1
+        checkpoint_folder.delete(tmp_path, 2)
+    assert refused > place / 2
 
 
 @pytest.mark.parametrize('file', CONTENTS[:2])
