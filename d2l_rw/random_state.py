@@ -42,7 +42,11 @@ def prepare(saved) -> Callable[[], None]:
     try:
         python, legacy, seed = saved['python'], saved['numpy'], saved['mxnet']
         random.Random().setstate(python)
-        _, key, place, *_ = legacy
+        *_, spare = python  # which Python takes without a look
+        expect(type(spare) in (float, type(None)), 'spare', 'a number', spare)
+        _, key, place, has_spare, spare = legacy
+        known = type(has_spare) is int and type(spare) is float
+        expect(known, 'spare', 'a number', spare)
         # NumPy would read beyond the key.
         expect(len(key) == KEY_SIZE, 'key', f'{KEY_SIZE} numbers', len(key))
         fits = 0 <= place <= KEY_SIZE

@@ -484,6 +484,12 @@ HOSTILE = {
     'a short state of Python': lambda t: t['random'].update(
         python={'tuple': [3, {'tuple': [1]}, None]}
     ),
+    'a spare number of Python that is none': lambda t: t['random']['python'][
+        'tuple'
+    ].__setitem__(2, {'x': 1}),
+    'a spare number of NumPy that is none': lambda t: t['random']['numpy'][
+        'tuple'
+    ].__setitem__(4, '1'),
     'a short key': lambda t: t['random']['numpy']['tuple'][1].pop(),
     'a place beyond the key': lambda t: t['random']['numpy'][
         'tuple'
