@@ -85,8 +85,9 @@ def prepare(
     optimizer = copy.copy(trainer.optimizer)
     vars(optimizer).update(new['optimizer'])
     weights = {keys[name]: parameters[name] for name in names}
+    by_index = _rekey(saved['states'], keys)
     states = [
-        _states(optimizer, _rekey(saved['states'], keys), weights, context)
+        _states(optimizer, by_index, weights, context)
         for context in trainer._contexts
     ]
 

@@ -32,8 +32,8 @@ DRAWINGS = {
     'pickle_machine.svg': pickle_machine.svg,
     'resumed_run.svg': resumed_run.svg,
     'round_trip.svg': round_trip.svg,
-    'training_state.svg': training_state.svg,
     'safe_write.svg': safe_write.svg,
+    'training_state.svg': training_state.svg,
 }
 
 

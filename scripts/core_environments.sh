@@ -16,7 +16,8 @@ print("%d.%d" % sys.version_info[:2])')-$numpy
     if [ ! -f "$venv/.complete" ]; then
         "$python" -m venv --clear "$venv"
         "$venv/bin/python" -m pip install --quiet \
-            --disable-pip-version-check "$numpy" pytest hypothesis tabulate tqdm xxhash
+            --disable-pip-version-check "$numpy" \
+            pytest hypothesis tabulate tqdm xxhash
         touch "$venv/.complete"
     fi
     "$venv/bin/python" -c 'import sys, numpy

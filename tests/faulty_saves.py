@@ -48,9 +48,14 @@ def save(folder, epoch, **options):
 
 def fork(action):
     """Do something in a new process; return its exit status."""
+    return os.waitstatus_to_exitcode(os.waitpid(start(action), 0)[1])
+
+
+def start(action):
+    """Do something in a new process; return its number at once."""
     pid = os.fork()
     if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return pid
     try:
         code = action()
     except BaseException as error:
@@ -177,18 +182,6 @@ def together(folder):
     statuses = [os.waitpid(pid, 0)[1] for pid in [*writers, reader]]
     kept = [found.number for found in d2l_rw.list_checkpoints(folder)]
     return {'statuses': statuses, 'kept': kept}
-
-
-def start(action):
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        action()
-    except BaseException as error:
-        print(repr(error), file=sys.stderr)
-        os._exit(1)
-    os._exit(0)
 
 
 def save_often(folder):

@@ -519,31 +519,6 @@ def test_hostile_state_is_refused_before_anything_changes(
     assert values(net, trainer) == before
 
 
-UNPICKLED = """
-import pickle, sys
-import mxnet as mx, d2l_rw
-
-def refuse(event, arguments):
-    if event == 'pickle.find_class':
-        raise RuntimeError(f'unpickled: {arguments}')
-
-net = mx.gluon.nn.Dense(4, in_units=4)
-net.initialize()
-trainer = mx.gluon.Trainer(net.collect_params(), 'adam')
-with mx.autograd.record():
-    loss = net(mx.nd.ones((1, 4))).sum()
-loss.backward()
-trainer.step(1)
-folder = sys.argv[1]
-sys.addaudithook(refuse)
-d2l_rw.save_checkpoint(folder, net, trainer, epoch=0)
-d2l_rw.restore_checkpoint(folder, net, trainer)
-print('restored')
-trainer.save_states(folder + '/adam.states')
-trainer.load_states(folder + '/adam.states')
-"""
-
-
 JUNK = [
     None,
     True,
@@ -609,6 +584,31 @@ def test_arrays_without_names_are_refused(trained, tmp_path, file):
     rewritten(saved, lambda training: None, **{file: arrays})
     with pytest.raises(d2l_rw.FormatError, match=f'{file}: arrays: expected'):
         restore_checkpoint(tmp_path, net, trainer)
+
+
+UNPICKLED = """
+import pickle, sys
+import mxnet as mx, d2l_rw
+
+def refuse(event, arguments):
+    if event == 'pickle.find_class':
+        raise RuntimeError(f'unpickled: {arguments}')
+
+net = mx.gluon.nn.Dense(4, in_units=4)
+net.initialize()
+trainer = mx.gluon.Trainer(net.collect_params(), 'adam')
+with mx.autograd.record():
+    loss = net(mx.nd.ones((1, 4))).sum()
+loss.backward()
+trainer.step(1)
+folder = sys.argv[1]
+sys.addaudithook(refuse)
+d2l_rw.save_checkpoint(folder, net, trainer, epoch=0)
+d2l_rw.restore_checkpoint(folder, net, trainer)
+print('restored')
+trainer.save_states(folder + '/adam.states')
+trainer.load_states(folder + '/adam.states')
+"""
 
 
 def test_nothing_is_unpickled(tmp_path):
