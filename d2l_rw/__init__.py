@@ -20,6 +20,7 @@ __all__ = [
     'Checkpoint',
     'FormatError',
     'RowSparse',
+    'convert',
     'dumps',
     'list_checkpoints',
     'load',
@@ -36,6 +37,7 @@ __all__ = [
 LATER = {
     'Checkpoint': 'checkpoint',
     'MLP': 'mlp',
+    'convert': 'conversion',
     'list_checkpoints': 'checkpoint',
     'load_checkpoint': 'checkpoint',
     'restore_checkpoint': 'training',

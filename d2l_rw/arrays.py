@@ -32,6 +32,7 @@ DTYPES = {
     for name in DTYPE_NAMES.values()
     if name != 'bfloat16'
 }
+LITTLE_ENDIAN = frozenset(DTYPES.values())
 ITEM_SIZES = {name: dtype.itemsize for name, dtype in DTYPES.items()}
 ITEM_SIZES['bfloat16'] = 2
 MAX_NDIM = 32  # NumPy's limit before version 2
@@ -49,8 +50,8 @@ class ArraySpec(NamedTuple):
         dtype: the name of the dtype, as NumPy spells it; 'bfloat16' too.
         shape: the shape of the dense array.
         offset: where its data begin in the file, in bytes; of a sparse array,
-            where the values of its stored items do; None where it is not
-            told (safetensors).
+            where the values of its stored items do; None of an array that
+            is in no file.
         nbytes: the size of those data, in bytes.
         storage: 'dense', 'row_sparse', 'csr' or 'none', a record that holds
             no array.
@@ -112,3 +113,12 @@ def check_shape(
 def view(spec: ArraySpec, data) -> np.ndarray:
     """Return a dense array as a view of a buffer, read-only if that is."""
     return np.ndarray(spec.shape, dtype_of(spec.dtype), data, spec.offset)
+
+
+def memory(array: np.ndarray) -> memoryview:
+    """Return an array's bytes in C order, little-endian: its own if so."""
+    if array.dtype in LITTLE_ENDIAN and array.flags.c_contiguous:
+        return array.data
+    dtype = DTYPES.get(array.dtype.name, array.dtype)
+    array = np.asarray(array, dtype, order='C')
+    return array.reshape(-1).view(np.uint8).data

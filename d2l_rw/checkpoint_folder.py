@@ -176,7 +176,8 @@ def _entries(manifest) -> Iterator[tuple[str, dict]]:
 def _write(temporary, target, name: str, pieces, sync: bool) -> None:
     with files.naming(os.path.join(target, name)):
         path = os.path.join(temporary, name)
-        files.write_file(path, pieces, sync=sync)
+        with files.creating(path, sync=sync) as file:
+            file.writelines(pieces)
 
 
 def _hashed(pieces: Iterable, entry: dict) -> Iterator:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import io
 import mmap
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 BUFFER = 2**18  # bytes: many small arrays go to the system at once
+INTERVAL = 0.1  # seconds
 
 
 def map_file(path: str | os.PathLike) -> mmap.mmap | bytes:
@@ -17,7 +19,7 @@ def map_file(path: str | os.PathLike) -> mmap.mmap | bytes:
 
     If another process shortens the file while the mapping lives, touching
     what is gone ends this process with SIGBUS.  Writers that replace files,
-    as `replace_file` does, are harmless: the mapping keeps the old file.
+    as `replacing` does, are harmless: the mapping keeps the old file.
     """
     with open(path, 'rb') as file:
         if os.fstat(file.fileno()).st_size == 0:
@@ -25,18 +27,18 @@ def map_file(path: str | os.PathLike) -> mmap.mmap | bytes:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def replace_file(
-    path: str | os.PathLike, pieces: Iterable, *, sync: bool
-) -> None:
-    """Write pieces of bytes to a file that appears whole or not at all.
+@contextmanager
+def replacing(
+    path: str | os.PathLike, *, sync: bool
+) -> Iterator[io.BufferedWriter]:
+    """Give a new file that takes over a path when all of it is written.
 
-    The bytes go to a temporary file in the same folder, which then takes the
-    name over.  A symbolic link is followed: its target is replaced.  An
-    existing file passes its permissions on.
+    The bytes go to a temporary file in the same folder, `file.name`, which
+    then takes the name over.  A symbolic link is followed: its target is
+    replaced.  An existing file passes its permissions on.
 
     Args:
         path: the file's path.
-        pieces: bytes-like objects.
         sync: wait until the bytes, and then the name, are on the disk.
 
     Raises:
@@ -46,8 +48,9 @@ def replace_file(
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     temporary = os.path.join(folder, f'.d2l-rw-{os.urandom(8).hex()}.tmp')
-    with naming(target):
-        write_file(temporary, pieces, sync=sync, mode=_mode(target))
+    mode = _mode(target)
+    with naming(target), creating(temporary, sync=sync, mode=mode) as file:
+        yield file
     try:
         os.replace(temporary, target)
     except BaseException:
@@ -57,21 +60,17 @@ def replace_file(
         sync_folder(folder)
 
 
-def write_file(
-    path: str | os.PathLike,
-    pieces: Iterable,
-    *,
-    sync: bool,
-    mode: int | None = None,
-) -> None:
-    """Write pieces of bytes to a new file; on failure leave none.
+@contextmanager
+def creating(
+    path: str | os.PathLike, *, sync: bool, mode: int | None = None
+) -> Iterator[io.BufferedWriter]:
+    """Give a new file; on failure leave none.
 
     Its permissions are those of a plain `open`, where `tempfile` would give
     them to the owner only.
 
     Args:
         path: the file's path, where nothing may be yet.
-        pieces: bytes-like objects.
         sync: wait until the bytes are on the disk.
         mode: other permissions.
 
@@ -83,7 +82,7 @@ def write_file(
         with new as file:
             if mode is not None:
                 os.chmod(path, mode)
-            file.writelines(pieces)
+            yield file
             file.flush()
             if sync:
                 os.fsync(file.fileno())
@@ -91,6 +90,34 @@ def write_file(
         with suppress(FileNotFoundError):
             os.unlink(path)
         raise
+
+
+@contextmanager
+def syncing(file: io.BufferedWriter) -> Iterator[None]:
+    """Bring a file to the disk while it is written and read.
+
+    So the disk works while the processor does; the rest is left to `fsync`.
+
+    Raises:
+        OSError: at the end, if the disk failed.
+    """
+    # Imported here, since few need them.
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
+    done = Event()
+
+    def sync() -> None:
+        while not done.wait(INTERVAL):
+            os.fsync(file.fileno())
+
+    with ThreadPoolExecutor(1) as pool:
+        behind = pool.submit(sync)
+        try:
+            yield
+        finally:
+            done.set()
+        behind.result()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from struct import pack
 
 import numpy as np
 
-from d2l_rw.arrays import DTYPE_NAMES, DTYPES, MAX_NDIM
+from d2l_rw.arrays import DTYPE_NAMES, DTYPES, MAX_NDIM, memory
 from d2l_rw.mxnet_format import (
     AUXILIARY,
     LIST_MAGIC,
@@ -95,8 +95,8 @@ def _record(array, np_shape: bool) -> Iterator[bytes | memoryview]:
     for indices in auxiliary:
         header += pack('<i', _code(indices)) + _shape(indices.shape)
     yield header
-    yield _memory(values)
-    yield from map(_memory, auxiliary)
+    yield memory(values)
+    yield from map(memory, auxiliary)
 
 
 def _storage(array, np_shape: bool) -> int:
@@ -129,12 +129,3 @@ def _code(array: np.ndarray) -> int:
     if code is None:
         raise TypeError(f'dtype: MXNet has none like {array.dtype}')
     return code
-
-
-def _memory(array: np.ndarray) -> memoryview:
-    """Return an array's bytes in C order, little-endian: its own if so."""
-    if array.dtype in LITTLE_ENDIAN and array.flags.c_contiguous:
-        return array.data
-    dtype = DTYPES.get(array.dtype.name, array.dtype)
-    array = np.asarray(array, dtype, order='C')
-    return array.reshape(-1).view(np.uint8).data

@@ -40,6 +40,7 @@ SPARSE = {
     'row_sparse': ('data', 'indices'),
     'csr': ('data', 'indices', 'indptr'),
 }
+EMPTY_ZIP = 22  # bytes
 COMPRESSED = (
     'a compressed one: read it with numpy.load, write it again with '
     'numpy.savez'
@@ -59,7 +60,10 @@ def parse(data) -> list[ArraySpec]:
     Raises:
         FormatError: if the file is not a zip of arrays, or compressed.
     """
-    members = _members(data if hasattr(data, 'seek') else io.BytesIO(data))
+    # `zipfile` seeks before the start of an empty zip, which in a mapping is
+    # another error than in a file.
+    mapped = hasattr(data, 'seek') and len(data) > EMPTY_ZIP
+    members = _members(data if mapped else io.BytesIO(data))
     storages = _storages(members)
     arrays = _arrays(Cursor(data), members, storages)
     specs = []

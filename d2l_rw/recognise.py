@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from d2l_rw.errors import FormatError
 
+START = 64  # bytes, enough to recognise a file
 MXNET, NPZ, SAFETENSORS = 'MXNet', 'npz', 'safetensors'
 # What is found under the name `.params`, and what to do about it.
 FOREIGN = {
@@ -24,7 +25,7 @@ def recognise(start: bytes, size: int) -> str:
     """Return the format of a file: 'MXNet', 'npz' or 'safetensors'.
 
     Args:
-        start: its first bytes, 64 or as many as there are.
+        start: its first `START` bytes, or as many as there are.
         size: its size in bytes.
 
     Raises:

@@ -1,82 +1,177 @@
-"""safetensors files, read by the safetensors package."""
+"""The format of safetensors.
+
+    file     u64 size of the header, header, data; little-endian
+    header   JSON: {name: {"dtype": "F32", "shape": [2, 3],
+             "data_offsets": [begin, end]}}, spaces at the end; the name
+             "__metadata__" stands for an object of strings
+    data     the arrays in C order, without gaps; offsets count from here
+
+Read and written here, since the package of that name copies every array and
+writes only what is in memory as a whole.  Its files and these are the same,
+byte for byte.
+
+Source: safetensors 0.8, README.md ("Format"), `safetensors/src/tensor.rs`.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import struct
+from collections.abc import Iterator, Mapping
 from math import prod
 
-from d2l_rw.arrays import (
-    ITEM_SIZES,
-    ArraySpec,
-    check_shape,
-    dtype_of,
-    view,
-)
+import numpy as np
+
+from d2l_rw import strict_json
+from d2l_rw.arrays import ITEM_SIZES, ArraySpec, check_shape, memory
+from d2l_rw.cursor import Cursor
 from d2l_rw.errors import FormatError, expect, naming
 
-# 'BF16' is bfloat16; 'F8_E4M3', for one, is nothing that NumPy has.
-KINDS = {
-    'BF': 'bfloat',
+SIZE = struct.Struct('<Q')
+LARGEST_HEADER = 100_000_000  # bytes
+ALIGNMENT = 8  # bytes, of the data
+METADATA = '__metadata__'
+FIELDS = {'dtype', 'shape', 'data_offsets'}
+# In the order of the package's enumeration: it writes the last ones first,
+# so that each array is aligned for its dtype.
+DTYPE_NAMES = {
     'BOOL': 'bool',
-    'F': 'float',
-    'I': 'int',
-    'U': 'uint',
+    'U8': 'uint8',
+    'I8': 'int8',
+    'I16': 'int16',
+    'U16': 'uint16',
+    'F16': 'float16',
+    'BF16': 'bfloat16',
+    'I32': 'int32',
+    'U32': 'uint32',
+    'F32': 'float32',
+    'F64': 'float64',
+    'I64': 'int64',
+    'U64': 'uint64',
 }
+DTYPE_CODES = {name: code for code, name in DTYPE_NAMES.items()}
+RANKS = {name: rank for rank, name in enumerate(DTYPE_CODES)}
 
 
-def load(path: str | os.PathLike, *, writeable: bool) -> dict:
-    """Load a file's arrays; see `serialization.load`."""
-    for spec in scan(path):
-        with naming(array=spec.name):
-            dtype_of(spec.dtype)  # the package knows those that NumPy knows
-    with _package() as package:
-        arrays = package.numpy.load_file(path)
-    for array in arrays.values():
-        array.flags.writeable = writeable
-    return arrays
+def parse(data) -> tuple[list[ArraySpec], dict[str, str]]:
+    """Read the header without touching the arrays.
 
+    Args:
+        data: the bytes of the whole file: bytes, a memoryview of bytes or a
+            mapping.
 
-def loads(data: bytes) -> dict:
-    """Load arrays from bytes; see `serialization.loads`."""
-    with _package() as package:
-        found = package.deserialize(data)
-    arrays = {}
-    for name, part in found:
-        spec = _spec(name, part['dtype'], part['shape'])._replace(offset=0)
-        with naming(array=name):
-            arrays[name] = view(spec, memoryview(part['data']).toreadonly())
-    return arrays
+    Returns:
+        The specs in the order of the data, and the metadata.
 
-
-def scan(path: str | os.PathLike) -> list[ArraySpec]:
-    """Read a file's header; the package does not tell the offsets."""
-    with _package() as package, package.safe_open(path, 'np') as file:
-        parts = [(n, file.get_slice(n)) for n in file.keys()]  # noqa: SIM118
-        return [_spec(n, p.get_dtype(), p.get_shape()) for n, p in parts]
-
-
-def _spec(name: str, code: str, dims: list[int]) -> ArraySpec:
-    kind = code.rstrip('0123456789')
-    dtype, shape = KINDS.get(kind, kind) + code[len(kind) :], tuple(dims)
-    with naming(array=name):
-        expect(dtype in ITEM_SIZES, 'dtype', 'one that NumPy has', code)
-        check_shape(shape, None)
-    return ArraySpec(
-        name, dtype, shape, None, prod(shape) * ITEM_SIZES[dtype]
+    Raises:
+        FormatError: if the bytes are not such a file, to the last one.
+    """
+    cursor = Cursor(data)
+    (size,) = cursor.unpack(SIZE, 'size of the header')
+    expect(size <= LARGEST_HEADER, 'size of the header', 'less', size, 0)
+    header = _json(cursor.take(size, 'header'))
+    metadata = header.pop(METADATA, {})
+    strings = isinstance(metadata, dict) and all(
+        isinstance(value, str) for value in metadata.values()
     )
+    expect(strings, METADATA, 'an object of strings', metadata)
+    specs = [_spec(name, entry) for name, entry in header.items()]
+    specs.sort(key=lambda spec: (spec.offset, spec.nbytes))
+    start = cursor.offset
+    for place, spec in enumerate(specs):
+        with naming(array=spec.name):
+            offset = cursor.offset - start
+            fits = spec.offset == offset
+            expect(fits, 'data_offsets', f'{offset} first', spec.offset)
+            begin = cursor.skip(spec.nbytes, 'data')
+        specs[place] = spec._replace(offset=begin)
+    expect(
+        cursor.left == 0, 'end', 'no more bytes', cursor.left, cursor.offset
+    )
+    return specs, metadata
 
 
-@contextmanager
-def _package() -> Iterator:
-    """Give the package; turn its errors into those of this one."""
+def _json(text: bytes) -> dict:
     try:
-        import safetensors.numpy
-    except ImportError:
-        missing = 'none: pip install safetensors'
-        raise FormatError('file', 'a reader', missing) from None
-    try:
-        yield safetensors
-    except safetensors.SafetensorError as error:
-        raise FormatError('safetensors', 'a sound file', error) from None
+        header = strict_json.loads(text)
+    except FormatError as error:
+        if error.offset is not None:
+            error.offset += SIZE.size
+        raise
+    expect(isinstance(header, dict), 'header', 'an object', header, SIZE.size)
+    return header
+
+
+def _spec(name: str, entry) -> ArraySpec:
+    """Return what a header says of an array, with its offset in the data."""
+    with naming(array=name):
+        # JSON may name half of a character, `\\ud800`.
+        text = not any('\ud800' <= letter <= '\udfff' for letter in name)
+        expect(text, 'name', 'text that UTF-8 can hold', repr(name))
+        known = isinstance(entry, dict) and set(entry) == FIELDS
+        expect(known, 'header', ', '.join(sorted(FIELDS)), entry)
+        code = entry['dtype']
+        known = isinstance(code, str) and code in DTYPE_NAMES
+        expect(known, 'dtype', 'one that NumPy has', code)
+        shape = _numbers('shape', entry['shape'])
+        ends = _numbers('data_offsets', entry['data_offsets'])
+        expect(len(ends) == 2, 'data_offsets', 'two numbers', ends)
+        dtype, (begin, end) = DTYPE_NAMES[code], ends
+        nbytes = prod(check_shape(shape, None)) * ITEM_SIZES[dtype]
+        size = f'{nbytes} bytes, as shape and dtype have'
+        expect(end - begin == nbytes, 'data_offsets', size, end - begin)
+    return ArraySpec(name, dtype, shape, begin, nbytes)
+
+
+def _numbers(what: str, values) -> tuple[int, ...]:
+    # `type`, since True is an integer to `isinstance`.
+    known = isinstance(values, list) and all(
+        type(value) is int and value >= 0 for value in values
+    )
+    expect(known, what, 'a list of numbers from 0', values)
+    return tuple(values)
+
+
+def pieces(
+    arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+) -> Iterator[bytes | memoryview]:
+    """Yield the bytes of a file: the header, and the arrays' own memory.
+
+    Each array is asked for twice, and never two at a time: for the header,
+    and to be written.
+
+    Raises:
+        TypeError: for a dtype that the format lacks.
+        ValueError: for a name that it cannot hold.
+    """
+    specs = [_described(name, arrays[name]) for name in arrays]
+    specs.sort(key=lambda spec: spec.name)
+    specs.sort(key=lambda spec: RANKS[spec.dtype], reverse=True)
+    yield _header(specs, metadata)
+    for spec in specs:
+        yield memory(arrays[spec.name])
+
+
+def _described(name: str, array: np.ndarray) -> ArraySpec:
+    if name == METADATA:
+        raise ValueError(f'{name!r}: expected another name for an array')
+    dtype = array.dtype.name
+    if dtype not in DTYPE_CODES:
+        raise TypeError(f'array {name!r}: dtype: none like {dtype} here')
+    return ArraySpec(name, dtype, array.shape, None, array.nbytes)
+
+
+def _header(specs: list[ArraySpec], metadata: Mapping[str, str]) -> bytes:
+    header: dict = {METADATA: dict(metadata)} if metadata else {}
+    end = 0
+    for spec in specs:
+        begin, end = end, end + spec.nbytes
+        header[spec.name] = {
+            'dtype': DTYPE_CODES[spec.dtype],
+            'shape': spec.shape,
+            'data_offsets': (begin, end),
+        }
+    compact = {'separators': (',', ':'), 'ensure_ascii': False}
+    text = json.dumps(header, **compact).encode()
+    text += b' ' * (-len(text) % ALIGNMENT)
+    return SIZE.pack(len(text)) + text

@@ -11,10 +11,9 @@ import numpy as np
 from d2l_rw import files, mxnet_format, mxnet_writer
 from d2l_rw.arrays import ArraySpec, view
 from d2l_rw.errors import FormatError, naming
-from d2l_rw.recognise import MXNET, SAFETENSORS, recognise
+from d2l_rw.recognise import MXNET, NPZ, START, recognise
 from d2l_rw.sparse import CSR, RowSparse, check
 
-START = 64  # bytes, enough to recognise a file
 ALIGNMENT = 64  # bytes, a cache line and the widest vector
 
 
@@ -30,8 +29,7 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
             dtype, which NumPy handles.  If another process shortens the file
             meanwhile, touching what is gone ends this process (SIGBUS): load
             with `mmap=False` what others write in place; the danger is over
-            when it returns.  (A safetensors file is copied in any case, by
-            the package that reads it.)
+            when it returns.
             Without it the arrays are copies: writable, aligned, independent
             of the file.
 
@@ -54,8 +52,6 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     with naming(file=os.fsdecode(path)):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
-        if kind == SAFETENSORS:
-            return _safetensors().load(path, writeable=not mmap)
         return _arrays(kind, data, copy=not mmap)
 
 
@@ -70,8 +66,6 @@ def loads(data) -> list | dict:
     """
     data = memoryview(data).cast('B').toreadonly()
     kind = recognise(bytes(data[:START]), len(data))
-    if kind == SAFETENSORS:
-        return _safetensors().loads(bytes(data))
     return _arrays(kind, data, copy=False)
 
 
@@ -95,8 +89,6 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
     with naming(file=os.fsdecode(path)):
         data = files.map_file(path)
         kind = recognise(data[:START], len(data))
-        if kind == SAFETENSORS:
-            return _safetensors().scan(path)
         return _specs(kind, data)[0]
 
 
@@ -133,7 +125,8 @@ def save(
     136
     """
     pieces = mxnet_writer.pieces(data, np_shape=np_shape)
-    files.replace_file(path, pieces, sync=sync)
+    with files.replacing(path, sync=sync) as file:
+        file.writelines(pieces)
 
 
 def dumps(data, *, np_shape: bool = False) -> bytes:
@@ -153,16 +146,13 @@ def _specs(kind: str, data) -> tuple[list[ArraySpec], bool]:
     if kind == MXNET:
         return mxnet_format.parse(data)
     # Imported here, since `zipfile` doubles the time to import the package.
-    from d2l_rw import npz_format
+    if kind == NPZ:
+        from d2l_rw import npz_format
 
-    return npz_format.parse(data), True
-
-
-def _safetensors():
-    """Import what few files need."""
+        return npz_format.parse(data), True
     from d2l_rw import safetensors_format
 
-    return safetensors_format
+    return safetensors_format.parse(data)[0], True
 
 
 def _arrays(kind: str, data, *, copy: bool) -> list | dict:

@@ -1,0 +1,262 @@
+"""Convert files of arrays: MXNet, safetensors and npz, any into any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import numpy as np
+
+from d2l_rw import (
+    files,
+    mxnet_writer,
+    npz_writer,
+    recognise,
+    safetensors_format,
+    sharing,
+)
+from d2l_rw.arrays import ArraySpec
+from d2l_rw.errors import expect, naming
+from d2l_rw.serialization import load, scan
+from d2l_rw.sparse import CSR, RowSparse
+
+PARAMS, NPZ, SAFETENSORS = SUFFIXES = '.params', '.npz', '.safetensors'
+# Bytes written and compared at once: Linux takes twice as long for a write of
+# 64 MiB as for 64 of 1 MiB.
+BLOCK = 2**20
+
+
+class Conversion(NamedTuple):
+    """What was converted.
+
+    Attributes:
+        arrays: the number of arrays in the target.
+        nbytes: the size of their data, in bytes.
+        notes: what the target holds otherwise than the source, and what may
+            be worth a look; sentences for people.
+    """
+
+    arrays: int
+    nbytes: int
+    notes: tuple[str, ...] = ()
+
+
+def convert(
+    source: str | os.PathLike,
+    target: str | os.PathLike,
+    *,
+    dense: bool = False,
+    expand_shared: bool = False,
+    np_shape: bool = False,
+    sync: bool = True,
+    advance: Callable[[int], object] = lambda nbytes: None,
+) -> Conversion:
+    """Convert a file of arrays to the format that the target's name tells.
+
+    The source is mapped and written one array at a time, so that memory does
+    not grow with the file.  Then the target is read back and each array
+    compared, before it takes its name.  What a target cannot hold is refused
+    unless an option asks for it; what it holds otherwise is told in notes.
+
+    Args:
+        source: a file that `load` reads.
+        target: the file to write or to replace: `.params` (MXNet), `.npz` or
+            `.safetensors`.  Metadata, strings by name, go from safetensors
+            to safetensors; the other formats have none.
+        dense: write sparse arrays as dense ones.  Without it they are
+            refused, but for `.params`, which holds them.
+        expand_shared: write what a safetensors file holds once for several
+            names, as its metadata tell, once for each of them.
+        np_shape: write records of version 3 to `.params`; see `save`.
+        sync: return when the bytes are on the disk; see `save`.
+        advance: called with numbers of bytes that add up to about
+            `2 * nbytes`: what was written, and what was compared.
+
+    Raises:
+        FormatError: if the source is damaged, or the target was not read
+            back as it was written.
+        TypeError, ValueError: if the target cannot hold the arrays.
+        OSError: if a file cannot be read or written.
+
+    >>> import tempfile
+    >>> from d2l_rw import save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     source = os.path.join(folder, 'mlp.params')
+    ...     save(source, {'weight': np.ones((2, 3))})
+    ...     convert(source, os.path.join(folder, 'mlp.npz'))
+    Conversion(arrays=1, nbytes=48, notes=())
+    """
+    suffix = _suffix(target)
+    arrays, named = _named(load(source))
+    metadata, notes = _metadata(source), _notes(scan(source), arrays)
+    if expand_shared:
+        arrays, metadata = sharing.expanded(arrays, metadata)
+    if suffix != SAFETENSORS:
+        _refuse_shared(arrays, metadata, suffix)
+        notes += [f'metadata left out: {name}' for name in metadata]
+    if suffix != PARAMS:
+        _refuse_what_mxnet_alone_holds(arrays, suffix, dense)
+        notes += [] if named else ['names: the places in the list']
+    if dense:
+        arrays = _Dense(arrays)
+    behind = files.syncing if sync else nullcontext
+    with files.replacing(target, sync=sync) as file, behind(file):
+        counted = _Counted(file, advance)
+        if suffix == NPZ:
+            npz_writer.write(counted, arrays)
+        elif suffix == SAFETENSORS:
+            counted.write_all(safetensors_format.pieces(arrays, metadata))
+        else:
+            data = arrays if named else [*arrays.values()]
+            pieces = mxnet_writer.pieces(data, np_shape=np_shape)
+            counted.write_all(pieces)
+        file.flush()
+        with naming(file=os.fsdecode(target)):
+            found, _ = _named(load(file.name))
+            nbytes = _verify(found, arrays, advance)
+    return Conversion(len(arrays), nbytes, tuple(notes))
+
+
+class _Dense(Mapping):
+    """Arrays of which the sparse ones are made dense when asked for."""
+
+    def __init__(self, arrays: Mapping) -> None:
+        self.arrays = arrays
+
+    def __getitem__(self, name: str):
+        array = self.arrays[name]
+        return array.to_dense() if _is_sparse(array) else array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.arrays)
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+
+class _Counted:
+    """A file that is written in blocks, and tells their sizes."""
+
+    def __init__(self, file, advance: Callable[[int], object]) -> None:
+        self.file, self.advance = file, advance
+
+    def write(self, piece) -> int:
+        data = memoryview(piece)
+        data = data.cast('B') if data.nbytes else memoryview(b'')
+        for start in range(0, data.nbytes, BLOCK):
+            self.advance(self.file.write(data[start : start + BLOCK]))
+        return data.nbytes
+
+    def write_all(self, pieces) -> None:
+        for piece in pieces:
+            self.write(piece)
+
+    def __getattr__(self, name: str):
+        return getattr(self.file, name)
+
+
+def _suffix(target: str | os.PathLike) -> str:
+    suffix = os.path.splitext(os.fsdecode(target))[1].lower()
+    if suffix not in SUFFIXES:
+        known = ', '.join(SUFFIXES)
+        raise ValueError(
+            f'{os.fsdecode(target)}: expected a name that ends in {known}'
+        )
+    return suffix
+
+
+def _named(arrays: list | dict) -> tuple[dict, bool]:
+    """Return arrays by name, or by place, and whether they have names."""
+    if isinstance(arrays, dict):
+        return arrays, True
+    return {str(place): a for place, a in enumerate(arrays)}, False
+
+
+def _is_sparse(array) -> bool:
+    return isinstance(array, (CSR, RowSparse))
+
+
+def _parts(array) -> list[np.ndarray]:
+    """Return everything of an array that has bytes."""
+    if array is None:
+        return []
+    parts = vars(array).values() if _is_sparse(array) else [array]
+    return [part for part in parts if isinstance(part, np.ndarray)]
+
+
+def _form(array) -> tuple:
+    """Return all of an array but its bytes."""
+    parts = [(part.dtype, part.shape) for part in _parts(array)]
+    return type(array).__name__, getattr(array, 'shape', None), parts
+
+
+def _metadata(source: str | os.PathLike) -> dict[str, str]:
+    data = files.map_file(source)
+    kind = recognise.recognise(data[: recognise.START], len(data))
+    if kind != recognise.SAFETENSORS:
+        return {}
+    return safetensors_format.parse(data)[1]
+
+
+def _notes(specs: list[ArraySpec], arrays: dict) -> list[str]:
+    """Say what of the source is lost, and what may be shared."""
+    contexts = {spec.context for spec in specs} - {None, 'cpu(0)'}
+    notes = [f'context left out: {context}' for context in sorted(contexts)]
+    for names in sharing.equal(arrays):
+        notes.append(f'equal, perhaps shared: {", ".join(names)}')
+    return notes
+
+
+def _refuse_shared(arrays: Mapping, metadata: dict, suffix: str) -> None:
+    for alias, name in sharing.shared(arrays, metadata).items():
+        raise ValueError(
+            f'array {alias!r}: {suffix} cannot tell that it shares {name!r}: '
+            'expand_shared=True writes it under both names'
+        )
+
+
+def _refuse_what_mxnet_alone_holds(
+    arrays: Mapping, suffix: str, dense: bool
+) -> None:
+    for name, array in arrays.items():
+        if array is None:
+            raise ValueError(f'array {name!r}: {suffix} needs one, got none')
+        if _is_sparse(array) and not dense:
+            raise ValueError(
+                f'array {name!r}: {suffix} holds no {type(array).__name__}: '
+                f'dense=True writes all {array.shape} of it'
+            )
+
+
+def _verify(
+    found: dict, arrays: Mapping, advance: Callable[[int], object]
+) -> int:
+    """Compare what was read back with what was written, byte for byte.
+
+    Returns:
+        The number of bytes compared.
+    """
+    nbytes, names = 0, sorted(arrays)
+    expect(sorted(found) == names, 'names', names, sorted(found))
+    for name, array in arrays.items():
+        written, read = _form(array), _form(found[name])
+        with naming(array=name):
+            expect(written == read, 'form', written, read)
+            for pair in zip(_parts(array), _parts(found[name])):
+                _verify_bytes(*pair, advance)
+                nbytes += pair[0].nbytes
+    return nbytes
+
+
+def _verify_bytes(
+    written: np.ndarray, read: np.ndarray, advance: Callable[[int], object]
+) -> None:
+    pair = [part.reshape(-1).view(np.uint8) for part in (written, read)]
+    for start in range(0, written.nbytes, BLOCK):
+        a, b = [part[start : start + BLOCK] for part in pair]
+        advance(a.size)
+        if not np.array_equal(a, b):
+            place = int(np.flatnonzero(a != b)[0])
+            expect(False, f'byte {start + place}', a[place], b[place])
