@@ -58,16 +58,3 @@ def form(array) -> tuple[str, np.dtype, tuple[int, ...]]:
         return 'row_sparse', array.data.dtype, array.shape
     storage = array.stype if isinstance(array, NDArray) else 'default'
     return storage, np.dtype(array.dtype), array.shape
-
-
-def describe(array) -> str:
-    """Return the form of an array in words."""
-    if not isinstance(array, (np.ndarray, NDArray, RowSparse)):
-        return 'none' if array is None else type(array).__name__
-    return words(*form(array))
-
-
-def words(storage: str, dtype, shape) -> str:
-    """Return a form in words; the storage of dense arrays goes unsaid."""
-    prefix = '' if storage == 'default' else f'{storage} '
-    return f'{prefix}{np.dtype(dtype).name} {shape}'

@@ -7,11 +7,22 @@ from collections.abc import Callable
 import numpy as np
 
 from d2l_rw._mxnet import mxnet
+from d2l_rw.arrays import ArraySpec
 from d2l_rw.errors import expect
-from d2l_rw.mxnet_arrays import NDArray, describe, form, to_mxnet, words
+from d2l_rw.expectation import (
+    FITTING,
+    UNKNOWN,
+    Expectation,
+    compare_specs,
+    spec_of,
+    words,
+)
+from d2l_rw.mxnet_arrays import NDArray, to_mxnet
 from d2l_rw.sparse import RowSparse
 
 Parameter = mxnet.gluon.Parameter
+# What MXNet calls the storages of `ArraySpec`.
+STORAGES = {'default': 'dense', 'row_sparse': 'row_sparse', 'csr': 'csr'}
 
 
 def named_parameters(net: mxnet.gluon.Block) -> dict[str, Parameter]:
@@ -20,6 +31,35 @@ def named_parameters(net: mxnet.gluon.Block) -> dict[str, Parameter]:
     A parameter that layers share stands there once for each of them.
     """
     return net._collect_params_with_prefix()
+
+
+def expectation(net: mxnet.gluon.Block) -> Expectation:
+    """Return what a network expects of arrays, initialized or not."""
+    parameters = named_parameters(net)
+    groups: dict[Parameter, list[str]] = {}
+    for name, parameter in parameters.items():
+        groups.setdefault(parameter, []).append(name)
+    return Expectation(
+        type(net).__name__,
+        {name: _spec(name, p) for name, p in parameters.items()},
+        {
+            name: [other for other in groups[p] if other != name]
+            for name, p in parameters.items()
+        },
+        {names[0]: p.name for p, names in groups.items()},
+        net.prefix,
+        all(p._data is not None for p in groups),
+    )
+
+
+def _spec(name: str, parameter: Parameter) -> ArraySpec:
+    """Return the form of a parameter, with -1 for an unknown dimension."""
+    shape, unknown = parameter.shape, -1 if mxnet.util.is_np_shape() else 0
+    if shape is not None:
+        shape = tuple(UNKNOWN if n == unknown else n for n in shape)
+    storage = STORAGES[parameter._stype]
+    dtype = np.dtype(parameter.dtype).name
+    return ArraySpec(name, dtype, shape, None, 0, storage)
 
 
 def values(net: mxnet.gluon.Block) -> dict[str, NDArray]:
@@ -74,40 +114,20 @@ def prepare(
         there are no problems.
     """
     parameters = named_parameters(net)
-    for name in sorted({*parameters, *loaded}):
-        if name not in loaded:
-            problems.append(f'{name}: not in the checkpoint')
-        elif name not in parameters:
-            problems.append(f'{name}: not in the network')
-        elif not _fits(parameters[name], loaded[name]):
-            p, got = parameters[name], describe(loaded[name])
-            expected = words(p._stype, p.dtype, p.shape)
-            problems.append(f'{name}: expected {expected}, got {got}')
+    found = {name: spec_of(name, array) for name, array in loaded.items()}
+    rows = compare_specs(found, expectation(net))
+    problems += [str(row) for row in rows if row.status not in FITTING]
     if added is not None and not problems:
         problems += _gradient_problems(parameters, loaded, added)
 
     def restore() -> None:
-        for name, parameter in parameters.items():
-            _set(parameter, loaded[name])
+        for row in rows:
+            set_value(parameters[row.name], loaded[row.found.name])
         for name, arrays in (added or {}).items():
             for target, array in zip(parameters[name].list_grad(), arrays):
                 _fill(target, array)
 
     return restore
-
-
-def _fits(parameter: Parameter, array) -> bool:
-    """Tell whether a parameter, perhaps of open shape, can take an array."""
-    if not isinstance(array, (np.ndarray, RowSparse)):
-        return False
-    storage, dtype, found = form(array)
-    if (storage, dtype) != (parameter._stype, np.dtype(parameter.dtype)):
-        return False
-    shape, unknown = parameter.shape, -1 if mxnet.util.is_np_shape() else 0
-    return shape is None or (
-        len(shape) == len(found)
-        and all(n in (unknown, m) for n, m in zip(shape, found))
-    )
 
 
 def _gradient_problems(parameters, loaded, added) -> list[str]:
@@ -116,13 +136,12 @@ def _gradient_problems(parameters, loaded, added) -> list[str]:
     known = known and all(isinstance(g, list) for g in added.values())
     expect(known, 'gradients', 'lists by name', added)
     expected = {
-        name: [words(p._grad_stype, p.dtype, loaded[name].shape)]
-        * len(p.list_ctx())
+        name: [_gradient_form(p, loaded[name].shape)] * len(p.list_ctx())
         for name, p in parameters.items()
         if p.grad_req == 'add'
     }
     got = {
-        name: [describe(array) for array in arrays]
+        name: [words(spec_of(name, array)) for array in arrays]
         for name, arrays in added.items()
     }
     return [
@@ -133,7 +152,14 @@ def _gradient_problems(parameters, loaded, added) -> list[str]:
     ]
 
 
-def _set(parameter: Parameter, array: np.ndarray | RowSparse) -> None:
+def _gradient_form(parameter: Parameter, shape: tuple[int, ...]) -> str:
+    storage = STORAGES[parameter._grad_stype]
+    spec = _spec('', parameter)._replace(shape=shape, storage=storage)
+    return words(spec)
+
+
+def set_value(parameter: Parameter, array: np.ndarray | RowSparse) -> None:
+    """Give a parameter an array of its form, on all its devices."""
     trainer = parameter._trainer
     stored = trainer and trainer._update_on_kvstore  # has a copy of its own
     if parameter._data is not None and not stored:

@@ -367,12 +367,12 @@ MISFITS = {
     'network': (
         lambda: (net := other_network(), trainer_of(net)),
         [
-            '0.bias: expected float64 (4,), got float32 (4,)',
             '0.weight: expected float64 (4, 3), got float32 (4, 4)',
-            '1.bias: not in the network',
+            '0.bias: expected float64 (4,), got float32 (4,)',
             '1.weight: expected float64 (4, 4), got float32 (4, 4)',
-            '2.bias: not in the checkpoint',
-            '2.weight: not in the checkpoint',
+            '2.weight: expected float64 (1, 4), got none',
+            '2.bias: expected float64 (1,), got none',
+            '1.bias: expected none, got float32 (4,)',
         ],
     ),
     'optimizer': (
@@ -389,8 +389,8 @@ MISFITS = {
     'both': (
         lambda: (net := network(use_bias=False), trainer_of(net, 'sgd')),
         [
-            '0.bias: not in the network',
-            '1.bias: not in the network',
+            '0.bias: expected none, got float32 (4,)',
+            '1.bias: expected none, got float32 (4,)',
             'optimizer: expected SGD, got Adam',
         ],
     ),
