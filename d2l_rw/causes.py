@@ -9,6 +9,7 @@ from d2l_rw.arrays import ArraySpec
 from d2l_rw.expectation import (
     DTYPE,
     EXTRA,
+    FITTING,
     MISSING,
     SHAPE,
     UNKNOWN,
@@ -212,9 +213,14 @@ def _other_forms(rows: list[Row], expected: Expectation) -> list[Cause]:
             f'{found} outputs in the file, {wanted} expected: load the other '
             'layers with only='
         )
-    if not expected.initialized:
+    fits = all(r.status in FITTING for r in rows)
+    if not expected.initialized and (fits or any(map(_unknown, rows))):
         texts.append('the network is not initialized: loading does that')
     return [Cause(text, {}) for text in texts]
+
+
+def _unknown(row: Row) -> bool:
+    return row.expected is not None and UNKNOWN in (row.expected.shape or ())
 
 
 def _turned(found: tuple, wanted: tuple) -> bool:

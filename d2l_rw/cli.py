@@ -1,8 +1,7 @@
-"""The command line: `d2l-rw list`, `show`, `check`.
+"""The command line: `d2l-rw list`, `show`, `check`, `convert`, `diff`.
 
-Tables are drawn by tabulate (rich takes seconds for ten thousand lines) and
-progress by tqdm, an extra.  Arguments are read by argparse: three commands
-need no more.
+Progress is drawn by tqdm, an extra.  Arguments are read by argparse: five
+commands need no more.
 """
 
 from __future__ import annotations
@@ -22,24 +21,38 @@ from d2l_rw.arrays import ArraySpec
 from d2l_rw.errors import FormatError, printable
 from d2l_rw.serialization import load, scan
 from d2l_rw.sparse import CSR, RowSparse
+from d2l_rw.tables import table
 
 EXAMPLES = """examples:
   d2l-rw list mlp.params
   d2l-rw show mlp.params hidden.weight
   d2l-rw check *.params checkpoints/checkpoint-*
+  d2l-rw convert mlp.params mlp.safetensors
+  d2l-rw diff mlp.params mlp.safetensors
 """
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+# As `diff` and `cmp` have them: argparse ends with 2 too.
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
 SHOWN = 8  # values of `show`
 BINS = 10
 BAR_WIDTH = 40  # characters
 PATIENCE = 2  # seconds before a progress bar appears
 COLUMNS = 'name', 'dtype', 'shape', 'bytes', 'storage'
-ALIGN = 'left', 'left', 'left', 'right', 'left'
 BLOCK = 2**22  # bytes read, and values checked, at once
+CONVERT_OPTIONS = {
+    '--dense': 'write sparse arrays as dense ones',
+    '--expand-shared': 'write an array of several names once for each',
+    '--np-shape': 'write records of version 3, for NumPy shape semantics',
+    '--no-sync': 'do not wait for the disk',
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return its exit code: 0 done, 1 failed, 2 usage."""
+    """Run a command; return its exit code.
+
+    It is 0 if the command did its work, 1 if it failed and 2 if it was wrong
+    itself; of `diff`, 0 if the files are the same, 1 if not, 2 for the rest.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
@@ -55,13 +68,15 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (
-        FormatError,
+        ValueError,
+        TypeError,
         OSError,
         LookupError,
         ImportError,
         MemoryError,
     ) as error:
-        return _fail(error)
+        _fail(error)
+        return options.failed
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(failed=FAILED)
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
     command = commands.add_parser('list', help='list the arrays of a file')
@@ -91,6 +107,24 @@ def _parser() -> argparse.ArgumentParser:
         help='a file of arrays, or the folder of a checkpoint',
     )
     command.set_defaults(run=_check)
+
+    command = commands.add_parser(
+        'convert', help='convert a file: .params, .npz, .safetensors'
+    )
+    command.add_argument('source')
+    command.add_argument('target', help='its suffix tells the format')
+    for option, text in CONVERT_OPTIONS.items():
+        command.add_argument(option, action='store_true', help=text)
+    command.set_defaults(run=_convert)
+
+    command = commands.add_parser(
+        'diff',
+        help='compare two files, of any formats',
+        epilog='exit codes: 0 the same, 1 different, 2 trouble',
+    )
+    command.add_argument('left')
+    command.add_argument('right')
+    command.set_defaults(run=_diff, failed=TROUBLE)
     return parser
 
 
@@ -107,18 +141,17 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([spec._asdict() for spec in specs], indent=2))
         return DONE
-    table = [
+    rows = [
         (
-            printable(str(place if spec.name is None else spec.name)),
+            place if spec.name is None else spec.name,
             spec.dtype,
-            str(spec.shape),
+            spec.shape,
             f'{spec.nbytes:,}',
             spec.storage,
         )
         for place, spec in enumerate(specs)
     ]
-    tabulate = _extra('tabulate').tabulate
-    print(tabulate(table, COLUMNS, colalign=ALIGN, disable_numparse=True))
+    print(table(rows, COLUMNS, right='bytes'))
     print(_totals(specs))
     return DONE
 
@@ -239,6 +272,36 @@ def _blocks(array) -> Iterator[np.ndarray]:
         values = values.reshape(-1)
         for start in range(0, values.size, BLOCK):
             yield values[start : start + BLOCK]
+
+
+def _convert(options: argparse.Namespace) -> int:
+    # Imported here, since few commands need it.
+    from d2l_rw.conversion import convert
+
+    with _progress(2 * os.path.getsize(options.source)) as advance:
+        done = convert(
+            options.source,
+            options.target,
+            dense=options.dense,
+            expand_shared=options.expand_shared,
+            np_shape=options.np_shape,
+            sync=not options.no_sync,
+            advance=advance,
+        )
+    for note in done.notes:
+        print(printable(f'{options.source}: {note}'), file=sys.stderr)
+    found = f'{done.arrays:,} arrays, {done.nbytes:,} bytes of data, verified'
+    print(printable(f'{options.target}: {found}'))
+    return DONE
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from d2l_rw.differences import diff
+
+    with _progress(os.path.getsize(options.right)) as advance:
+        found = diff(options.left, options.right, advance=advance)
+    print(found)
+    return SAME if found.same else DIFFERENT
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from d2l_rw.arrays import ArraySpec
 from d2l_rw.causes import Cause, likely_causes
+from d2l_rw.errors import printable
 from d2l_rw.expectation import (
     DTYPE,
     EXTRA,
@@ -25,6 +27,7 @@ from d2l_rw.expectation import (
 from d2l_rw.serialization import scan
 from d2l_rw.tables import table
 
+WIDTH = 78  # columns of a terminal
 COLUMNS = 'name', 'status', 'expected', 'found'
 
 
@@ -40,6 +43,9 @@ class Comparison:
         rows: one for each name of the target, in its order, then one for
             each that the source alone has.
         causes: why they differ, as far as that can be told.
+
+    >>> Comparison('mlp.params', 'MLP', ()).fits
+    True
     """
 
     source: str
@@ -85,12 +91,13 @@ class Comparison:
     def __str__(self) -> str:
         counts = [(len(self._names(status)), status) for status in STATUSES]
         told = ', '.join(f'{n} {status}' for n, status in counts if n)
-        lines = [f'{self.source} -> {self.target}: {told or "no arrays"}']
+        files = printable(f'{self.source} -> {self.target}')
+        lines = [f'{files}: {told or "no arrays"}']
         wrong = [_cells(row) for row in self.rows if row.status != MATCH]
         if wrong:
             lines.append(table(wrong, COLUMNS))
         label = 'note' if self.fits else 'likely'
-        lines += [f'{label}: {cause.text}' for cause in self.causes]
+        lines += [_wrapped(f'{label}: {cause.text}') for cause in self.causes]
         if self.rename:
             lines.append('rename=comparison.rename gives them these names')
         return '\n'.join(lines)
@@ -219,3 +226,14 @@ def _cells(row: Row) -> tuple[str, ...]:
         found = f'{row.found.name}: {found}'
     expected = words(row.expected) if row.expected else ''
     return row.name, row.status, expected, found
+
+
+def _wrapped(text: str) -> str:
+    """Return a sentence, with names from a file, in lines for a terminal."""
+    return textwrap.fill(
+        printable(text),
+        WIDTH,
+        subsequent_indent='  ',
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -213,7 +213,7 @@ def _refuse_shared(arrays: Mapping, metadata: dict, suffix: str) -> None:
     for alias, name in sharing.shared(arrays, metadata).items():
         raise ValueError(
             f'array {alias!r}: {suffix} cannot tell that it shares {name!r}: '
-            'expand_shared=True writes it under both names'
+            'expand_shared=True (--expand-shared) writes it twice'
         )
 
 
@@ -226,7 +226,7 @@ def _refuse_what_mxnet_alone_holds(
         if _is_sparse(array) and not dense:
             raise ValueError(
                 f'array {name!r}: {suffix} holds no {type(array).__name__}: '
-                f'dense=True writes all {array.shape} of it'
+                f'dense=True (--dense) writes all {array.shape} of it'
             )
 
 

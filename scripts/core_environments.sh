@@ -7,7 +7,8 @@ set -eu
 
 tests='tests/test_formats.py tests/test_files.py tests/test_cli.py
     tests/test_checkpoint_folder.py tests/test_conversion.py
-    tests/test_safetensors.py tests/test_comparison.py'
+    tests/test_safetensors.py tests/test_comparison.py
+    tests/test_differences.py'
 pythons=${PYENV_ROOT:-$HOME/.pyenv}/versions
 
 core_tests() {
@@ -18,7 +19,7 @@ print("%d.%d" % sys.version_info[:2])')-$numpy
         "$python" -m venv --clear "$venv"
         "$venv/bin/python" -m pip install --quiet \
             --disable-pip-version-check "$numpy" \
-            pytest hypothesis safetensors tabulate tqdm xxhash
+            pytest hypothesis safetensors tqdm xxhash
         touch "$venv/.complete"
     fi
     "$venv/bin/python" -c 'import sys, numpy

@@ -227,19 +227,85 @@ def test_reader_that_leaves_early_is_no_error(tmp_path):
     assert process.returncode == 0
 
 
-def test_tables_without_tabulate_say_what_to_install(
-    file, monkeypatch, capsys
-):
-    monkeypatch.setitem(sys.modules, 'tabulate', None)
-    assert main(['list', str(file)]) == 1
-    assert 'pip install d2l-rw[cli]' in capsys.readouterr().err
-    assert main(['list', '--json', str(file)]) == 0
-
-
 def test_check_in_a_pipe_needs_no_extra(file, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, 'tqdm', None)
     assert main(['check', str(file)]) == 0
     assert capsys.readouterr().out == f'{file}: sound\n'
+
+
+@pytest.fixture
+def sparse_file(tmp_path):
+    path = tmp_path / 'sparse.params'
+    rows = d2l_rw.RowSparse(np.ones((1, 2)), np.array([1]), (3, 2))
+    d2l_rw.save(path, {'embedding': rows})
+    return path
+
+
+def test_convert_tells_what_it_verified(file, tmp_path, capsys):
+    target = tmp_path / 'mlp.safetensors'
+    assert main(['convert', str(file), str(target)]) == 0
+    printed = capsys.readouterr()
+    found = '2 arrays, 32 bytes of data, verified'
+    assert (printed.out, printed.err) == (f'{target}: {found}\n', '')
+    assert d2l_rw.load(target).keys() == d2l_rw.load(file).keys()
+
+
+def test_convert_tells_what_is_otherwise_on_standard_error(tmp_path, capsys):
+    source, target = tmp_path / 'list.params', tmp_path / 'list.npz'
+    d2l_rw.save(source, [np.arange(3), np.arange(3)])
+    assert main(['convert', str(source), str(target), '--no-sync']) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f'{source}: equal, perhaps shared: 0, 1',
+        f'{source}: names: the places in the list',
+    ]
+
+
+def test_convert_writes_dense_arrays_when_asked(
+    sparse_file, tmp_path, capsys
+):
+    target = str(tmp_path / 'dense.npz')
+    assert main(['convert', str(sparse_file), target]) == 1
+    assert '--dense' in capsys.readouterr().err
+    assert main(['convert', str(sparse_file), target, '--dense']) == 0
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [('mlp.pt', 'expected a name that ends in'), ('no/mlp.npz', 'No such')],
+)
+def test_convert_into_what_cannot_be_is_one_line(name, message, file):
+    failed = run('convert', file, file.parent / name)
+    assert (failed.returncode, failed.stdout) == (1, '')
+    assert failed.stderr.startswith('d2l-rw: ')
+    assert message in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+
+
+def test_diff_of_the_same_arrays_ends_with_0(file, tmp_path, capsys):
+    target = tmp_path / 'mlp.npz'
+    d2l_rw.convert(file, target)
+    assert main(['diff', str(file), str(target)]) == 0
+    assert capsys.readouterr().out == f'{file}, {target}: 2 same\n'
+
+
+def test_diff_of_others_ends_with_1_and_tells_them(file, tmp_path, capsys):
+    other, arrays = tmp_path / 'other.params', dict(d2l_rw.load(file))
+    arrays['hidden.weight'] = arrays['hidden.weight'] + np.float32(0.5)
+    d2l_rw.save(other, arrays)
+    assert main(['diff', str(file), str(other)]) == 1
+    line = capsys.readouterr().out.splitlines()[-1]
+    form = ['float32', '(2,', '3)']
+    assert line.split() == [
+        'hidden.weight', 'values', *form, *form, '0.5', '1', '(0,', '0)'
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize('name', ['missing', 'cut'])
+def test_diff_of_what_cannot_be_read_ends_with_2(name, file, tmp_path):
+    (tmp_path / 'cut').write_bytes(file.read_bytes()[:-1])
+    failed = run('diff', file, tmp_path / name)
+    assert (failed.returncode, failed.stdout) == (2, '')
+    assert failed.stderr.startswith(f'd2l-rw: {tmp_path / name}: ')
 
 
 PATIENT = """

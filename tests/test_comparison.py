@@ -212,6 +212,14 @@ def test_table_of_files_that_fit_is_one_line(paths, monkeypatch, tmp_path):
     assert str(compare('source', 'target')) == 'source -> target: 2 match'
 
 
+def test_names_in_causes_cannot_control_the_terminal(paths):
+    told = str(
+        compare(*paths({'a\x1b.weight': WEIGHT}, {'b.weight': WEIGHT}))
+    )
+    assert r'(a\x1b.weight -> b.weight)' in ' '.join(told.split())
+    assert all(len(line) <= 78 for line in told.splitlines()[1:])
+
+
 def test_names_are_data(paths):
     comparison = compare(
         *paths(
