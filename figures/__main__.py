@@ -15,6 +15,7 @@ from figures import (
     resumed_run,
     round_trip,
     safe_write,
+    symbol_graph,
     training_state,
 )
 
@@ -33,6 +34,7 @@ DRAWINGS = {
     'resumed_run.svg': resumed_run.svg,
     'round_trip.svg': round_trip.svg,
     'safe_write.svg': safe_write.svg,
+    'symbol_graph.svg': symbol_graph.svg,
     'training_state.svg': training_state.svg,
 }
 
