@@ -4,6 +4,7 @@ from pathlib import Path
 
 from figures import (
     byte_map,
+    error_tree,
     four_lies,
     measured,
     memory_map,
@@ -22,6 +23,7 @@ from figures import (
 IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
 DRAWINGS = {
     'byte_map.svg': byte_map.svg,
+    'error_tree.svg': error_tree.svg,
     'four_lies.svg': four_lies.svg,
     'load_memory.svg': measured.load_memory,
     'load_times.svg': measured.load_times,
