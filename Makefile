@@ -42,7 +42,8 @@ fuzz: $(STAMP)
 	@$(ACTIVATE) python -m tests.fuzz $(SECONDS)
 
 bench: $(STAMP)
-	@$(ACTIVATE) python -m benchmarks && python -m benchmarks.checkpoints
+	@$(ACTIVATE) python -m benchmarks && \
+	    python -m benchmarks.checkpoints && python -m benchmarks.conversion
 
 lab: $(STAMP)
 	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb

@@ -6,9 +6,7 @@ check nothing, and `load_parameters` and `load_states`.  All take turns.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import random
 import tempfile
 import time
@@ -24,10 +22,9 @@ from mxnet import autograd, gluon, nd
 from tqdm import tqdm
 
 import d2l_rw
-from benchmarks import machine, report
+from benchmarks import report, standalone
 
-RESULTS = Path(__file__).parent / 'checkpoints.json'
-TABLE = Path(__file__).parent / 'checkpoints.md'
+RESULTS, TABLE = standalone.paths('checkpoints')
 ROUNDS = 15
 # Layers and their units: parameters and both moments of Adam, 100 MiB.
 LAYOUTS = {'few': (8, 1_044), 'many': (500, 131)}
@@ -38,26 +35,14 @@ MIB = 2**20
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, store the results, print them as tables in Markdown."""
-    made = argparse.ArgumentParser(prog='python -m benchmarks.checkpoints')
-    made.add_argument(
-        '--quick', action='store_true', help='small networks; store nothing'
+    standalone.run(
+        'checkpoints',
+        arguments,
+        layouts=(LAYOUTS, QUICK),
+        rounds=ROUNDS,
+        measured=measured,
+        markdown=markdown,
     )
-    quick = made.parse_args(arguments).quick
-    layouts, rounds = (QUICK, 3) if quick else (LAYOUTS, ROUNDS)
-    results = {
-        'machine': machine.machine(Path(tempfile.gettempdir())),
-        'versions': machine.versions(),
-        'rounds': rounds,
-        'rows': [
-            measured(kind, *layout, rounds)
-            for kind, layout in layouts.items()
-        ],
-    }
-    table = markdown(results)
-    if not quick:
-        RESULTS.write_text(json.dumps(results, indent=1) + '\n', 'utf-8')
-        TABLE.write_text(table + '\n', 'utf-8')
-    print(table)
 
 
 def measured(kind: str, layers: int, units: int, rounds: int) -> dict:

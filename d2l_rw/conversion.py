@@ -19,7 +19,7 @@ from d2l_rw import (
 )
 from d2l_rw.arrays import ArraySpec
 from d2l_rw.errors import expect, naming
-from d2l_rw.serialization import load, scan
+from d2l_rw.serialization import by_name, load, scan
 from d2l_rw.sparse import CSR, RowSparse
 
 PARAMS, NPZ, SAFETENSORS = SUFFIXES = '.params', '.npz', '.safetensors'
@@ -89,7 +89,8 @@ def convert(
     Conversion(arrays=1, nbytes=48, notes=())
     """
     suffix = _suffix(target)
-    arrays, named = _named(load(source))
+    loaded = load(source)
+    arrays, named = by_name(loaded), isinstance(loaded, dict)
     metadata, notes = _metadata(source), _notes(scan(source), arrays)
     if expand_shared:
         arrays, metadata = sharing.expanded(arrays, metadata)
@@ -114,7 +115,7 @@ def convert(
             counted.write_all(pieces)
         file.flush()
         with naming(file=os.fsdecode(target)):
-            found, _ = _named(load(file.name))
+            found = by_name(load(file.name))
             nbytes = _verify(found, arrays, advance)
     return Conversion(len(arrays), nbytes, tuple(notes))
 
@@ -165,13 +166,6 @@ def _suffix(target: str | os.PathLike) -> str:
             f'{os.fsdecode(target)}: expected a name that ends in {known}'
         )
     return suffix
-
-
-def _named(arrays: list | dict) -> tuple[dict, bool]:
-    """Return arrays by name, or by place, and whether they have names."""
-    if isinstance(arrays, dict):
-        return arrays, True
-    return {str(place): a for place, a in enumerate(arrays)}, False
 
 
 def _is_sparse(array) -> bool:

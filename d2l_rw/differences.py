@@ -13,7 +13,7 @@ from d2l_rw.arrays import ArraySpec
 from d2l_rw.comparison import compare
 from d2l_rw.errors import printable
 from d2l_rw.expectation import DTYPE, EXTRA, MATCH, MISSING, Row, words
-from d2l_rw.serialization import load
+from d2l_rw.serialization import by_name, load
 from d2l_rw.sparse import CSR, RowSparse
 from d2l_rw.tables import table
 
@@ -113,7 +113,7 @@ def diff(
     ('values', 0.5, 0.2, (1,))
     """
     comparison = compare(left, right)
-    pair = [_by_name(load(path)) for path in (left, right)]
+    pair = [by_name(load(path)) for path in (left, right)]
     rows = []
     for row in comparison.rows:
         rows.append(
@@ -121,12 +121,6 @@ def diff(
         )
         advance(row.expected.nbytes if row.expected else 0)
     return Differences(comparison.source, comparison.target, tuple(rows))
-
-
-def _by_name(arrays: list | dict) -> dict:
-    if isinstance(arrays, dict):
-        return arrays
-    return {str(place): array for place, array in enumerate(arrays)}
 
 
 def _difference(row: Row, left, right) -> Difference:

@@ -13,7 +13,7 @@ from d2l_rw._mxnet import mxnet
 from d2l_rw.comparison import Comparison, compare
 from d2l_rw.errors import expect, naming
 from d2l_rw.expectation import CAST, Row, spec_of, words
-from d2l_rw.serialization import load
+from d2l_rw.serialization import by_name, load
 from d2l_rw.sparse import RowSparse
 
 
@@ -63,7 +63,7 @@ def load_parameters(
     if not comparison.fits:
         raise ValueError(f'nothing was loaded: {comparison}')
     with naming(file=os.fsdecode(source)):
-        arrays = _arrays(load(source), comparison.rows)
+        arrays = _arrays(by_name(load(source)), comparison.rows)
     parameters = network_state.named_parameters(net)
     _check_shared(parameters, arrays)
     for name, array in arrays.items():
@@ -71,10 +71,8 @@ def load_parameters(
     return comparison
 
 
-def _arrays(loaded: list | dict, rows: tuple[Row, ...]) -> dict:
+def _arrays(loaded: dict, rows: tuple[Row, ...]) -> dict:
     """Return the arrays to load by the network's names, cast if need be."""
-    if isinstance(loaded, list):
-        loaded = {str(place): array for place, array in enumerate(loaded)}
     arrays = {}
     for row in rows:
         array = loaded.get(row.found.name)

@@ -69,6 +69,13 @@ def loads(data) -> list | dict:
     return _arrays(kind, data, copy=False)
 
 
+def by_name(arrays: list | dict) -> dict:
+    """Return arrays by name; those of a list by their place: '0', '1'."""
+    if isinstance(arrays, dict):
+        return arrays
+    return {str(place): array for place, array in enumerate(arrays)}
+
+
 def scan(path: str | os.PathLike) -> list[ArraySpec]:
     """Read what a file's headers say of its arrays, and nothing else.
 

@@ -1,8 +1,9 @@
 """Look for bytes that d2l_rw does not refuse well: `make fuzz SECONDS=60`.
 
-Mutates the cases of `tests/cases.py` and a zip at random, without end but for
-the time given, and stops at the first input that gives neither arrays nor a
-FormatError.  The input is kept in a file, to become a case of its own.
+Mutates the cases of `tests/cases.py`, a zip and a safetensors file at random,
+without end but for the time given, and stops at the first input that gives
+neither arrays nor a FormatError.  The input is kept in a file, to become a
+case of its own.
 """
 
 import io
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import d2l_rw
+from d2l_rw import safetensors_format
 from tests.cases import CASES
 
 KEPT = Path('fuzz-failure.bin')
@@ -21,7 +23,7 @@ KEPT = Path('fuzz-failure.bin')
 
 def main(seconds):
     generator, counts = random.Random(), {'loaded': 0, 'refused': 0}
-    seeds = [*(case.data for case in CASES), zipped()]
+    seeds = [*(case.data for case in CASES), zipped(), with_names_first()]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         data = mutated(generator, generator.choice(seeds))
@@ -42,6 +44,12 @@ def zipped():
     file = io.BytesIO()
     np.savez(file, weight=np.ones((2, 3), 'float32'), step=np.array(7))
     return file.getvalue()
+
+
+def with_names_first():
+    """Return the bytes of a safetensors file."""
+    arrays = {'weight': np.ones((2, 3), 'float32'), 'step': np.array(7)}
+    return b''.join(safetensors_format.pieces(arrays, {'format': 'pt'}))
 
 
 def mutated(generator, data):

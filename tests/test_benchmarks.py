@@ -8,7 +8,15 @@ from statistics import median
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import checkpoints, files, machine, report, run, targets
+from benchmarks import (
+    checkpoints,
+    conversion,
+    files,
+    machine,
+    report,
+    run,
+    targets,
+)
 from benchmarks.cases import CASES
 from tests.chapters import ROOT
 
@@ -208,3 +216,33 @@ def test_checkpoints_are_measured(capsys):
 def test_stored_table_is_of_the_stored_results():
     table = checkpoints.TABLE.read_text('utf-8')
     assert table == checkpoints.markdown(CHECKPOINTS) + '\n'
+
+
+CONVERSION = json.loads(conversion.RESULTS.read_text('utf-8'))
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name', 'ratio'), conversion.ratios(CONVERSION)
+)
+def test_conversions_keep_their_bound(kind, name, ratio):
+    # Two thousand members cost `zipfile` time of its own.
+    assert ratio <= conversion.BOUND or (kind == 'many' and 'npz' in name)
+
+
+def test_conversions_take_little_memory():
+    for row in CONVERSION['rows']:
+        assert row['nbytes'] >= 2**30
+        most = max(row['memory'].values())
+        assert most < conversion.MEMORY_BOUND * conversion.MIB
+
+
+def test_conversions_are_measured(capsys):
+    conversion.main(['--quick'])
+    printed = capsys.readouterr().out
+    for pair in conversion.PAIRS:
+        assert f'| {" to ".join(pair)} | few |' in printed
+
+
+def test_table_of_conversions_is_that_of_the_results():
+    table = conversion.TABLE.read_text('utf-8')
+    assert table == conversion.markdown(CONVERSION) + '\n'
