@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from d2l_rw.arrays import ArraySpec
@@ -107,6 +109,24 @@ def _by_full_name(missing: dict, extra: dict, expected: Expectation) -> dict:
     return _agreeing(targets, missing, extra)
 
 
+def _by_prefix(missing: dict, extra: dict, expected: Expectation) -> dict:
+    """Match names that begin otherwise: with `mlp0_`, or inside a layer."""
+    new, old = _prefix(missing), _prefix(map(_plain, extra))
+    rests = {name: _plain(name)[len(old) :] for name in extra}
+    targets = {name: new + rest for name, rest in rests.items()}
+    rename = _agreeing(targets, missing, extra)
+    # One layer is rather a layer of another name.
+    layers = {_split(rests[name])[0] for name in rename}
+    return rename if len(layers) > 1 else {}
+
+
+def _prefix(names: Iterable[str]) -> str:
+    """Return what all names begin with, up to a dot or an underscore."""
+    # Letter by letter, as these are no paths.
+    common = os.path.commonprefix(list(names))  # noqa: RUF071
+    return common[: max(common.rfind('.'), common.rfind('_')) + 1]
+
+
 def _by_layer(missing: dict, extra: dict, expected: Expectation) -> dict:
     """Match layers whose arrays agree in kind and shape with no others'."""
     wanted, there = _layers(missing), _layers(extra)
@@ -142,6 +162,7 @@ def _by_order(missing: dict, extra: dict, expected: Expectation) -> dict:
 RULES = (
     (_by_marker, 'the names are the same'),
     (_by_full_name, 'the names are full ones, the old style of Gluon'),
+    (_by_prefix, 'the names begin otherwise, with another prefix'),
     (_by_layer, 'a layer has another name: the shapes agree one to one'),
     (_by_order, 'other names, but the same shapes in the same order: check'),
 )

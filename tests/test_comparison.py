@@ -127,6 +127,29 @@ PAIRS = {
             'hidden.bias)'
         ],
     ),
+    'the prefix of another network': (
+        {f'mlp0_dense{n}_weight': WEIGHT for n in range(3)},
+        {f'mlp12_dense{n}_weight': WEIGHT for n in range(3)},
+        {'missing': 3, 'extra': 3},
+        [
+            'the names begin otherwise, with another prefix '
+            '(mlp0_dense0_weight -> mlp12_dense0_weight, '
+            'mlp0_dense1_weight -> mlp12_dense1_weight)'
+        ],
+    ),
+    'a network inside another': (
+        {**HIDDEN, **OUTPUT},
+        {
+            f'model.{name}': array
+            for name, array in {**HIDDEN, **OUTPUT}.items()
+        },
+        {'missing': 4, 'extra': 4},
+        [
+            'the names begin otherwise, with another prefix '
+            '(hidden.weight -> model.hidden.weight, '
+            'hidden.bias -> model.hidden.bias)'
+        ],
+    ),
     'running statistics named as the Module API does': (
         {'bn_gamma': BIAS, 'bn_moving_mean': BIAS},
         STATISTICS,
