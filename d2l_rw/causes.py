@@ -74,10 +74,7 @@ def _other_names(rows: list[Row], expected: Expectation) -> list[Cause]:
         if rename:
             marked = any(old.startswith(MARKERS) for old in rename)
             reason = text + (BEHIND_MARKERS if marked else '')
-            example = ', '.join(
-                f'{old} -> {new}' for old, new in list(rename.items())[:2]
-            )
-            causes.append(Cause(f'{reason} ({example})', rename))
+            causes.append(Cause(reason, rename))
     return causes
 
 

@@ -28,6 +28,7 @@ from d2l_rw.serialization import scan
 from d2l_rw.tables import table
 
 WIDTH = 78  # columns of a terminal
+SHOWN = 2  # names of a cause
 COLUMNS = 'name', 'status', 'expected', 'found'
 
 
@@ -97,7 +98,8 @@ class Comparison:
         if wrong:
             lines.append(table(wrong, COLUMNS))
         label = 'note' if self.fits else 'likely'
-        lines += [_wrapped(f'{label}: {cause.text}') for cause in self.causes]
+        for cause in self.causes:
+            lines += _lines(label, cause)
         if self.rename:
             lines.append('rename=comparison.rename gives them these names')
         return '\n'.join(lines)
@@ -228,12 +230,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     return row.name, row.status, expected, found
 
 
-def _wrapped(text: str) -> str:
-    """Return a sentence, with names from a file, in lines for a terminal."""
-    return textwrap.fill(
-        printable(text),
-        WIDTH,
-        subsequent_indent='  ',
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _lines(label: str, cause: Cause) -> list[str]:
+    """Return a cause for a terminal, with some of the names."""
+    text = f'{label}: {cause.text}'
+    lines = textwrap.wrap(text, WIDTH, subsequent_indent='  ')
+    names = [f'  {old} -> {new}' for old, new in cause.rename.items()]
+    left = len(names) - SHOWN
+    more = [f'  and {left} more'] if left > 0 else []
+    return [printable(line) for line in [*lines, *names[:SHOWN], *more]]

@@ -152,7 +152,7 @@ PAIRS = {
         full_names,
         Net,
         {'missing': 8, 'extra': 8},
-        'the old style of Gluon (net',
+        'the old style of Gluon net',
     ),
     'an exported file': (
         exported,
