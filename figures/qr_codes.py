@@ -5,6 +5,7 @@ import io
 import segno
 
 ADDRESSES = {
+    'changed-models': 'https://github.com/apache/mxnet/issues/19257',
     'read-write': 'https://discuss.gluon.ai/t/topic/1255',
     'deferred-init': 'https://discuss.gluon.ai/t/topic/6320',
 }
