@@ -17,6 +17,7 @@ from d2l_rw.expectation import (
     UNKNOWN,
     Expectation,
     Row,
+    casts,
     same_shape,
 )
 
@@ -215,13 +216,33 @@ def _same_kind(wanted: str, found: str) -> bool:
 
 
 def _other_forms(rows: list[Row], expected: Expectation) -> list[Cause]:
-    """Explain other dtypes, other shapes and unknown sizes."""
-    texts = []
-    pairs = [(r.found, r.expected) for r in rows if r.status == DTYPE]
-    for found, wanted in sorted({(f.dtype, w.dtype) for f, w in pairs}):
-        texts.append(f'{found} in the file, {wanted} expected: cast=True')
-    pairs = [(r.found, r.expected) for r in rows if r.status == SHAPE]
+    """Explain other dtypes, other shapes, unknown sizes and extra arrays."""
+    texts = [
+        *_dtypes([row for row in rows if row.status == DTYPE]),
+        *_shapes([row for row in rows if row.status == SHAPE]),
+    ]
+    statuses = {row.status for row in rows}
+    wrong = statuses - {*FITTING}
+    if wrong == {EXTRA} != statuses:
+        texts.append('the file has more: only=comparison.matching')
+    if not expected.initialized and (not wrong or any(map(_unknown, rows))):
+        texts.append('the network is not initialized: loading does that')
+    return [Cause(text, {}) for text in texts]
+
+
+def _dtypes(rows: list[Row]) -> list[str]:
+    pairs = {(r.found.dtype, r.expected.dtype): r for r in rows}
+    return [
+        f'{found} in the file, {wanted} expected: '
+        f'{"cast=True" if casts(row.found, row.expected) else "no cast"}'
+        for (found, wanted), row in sorted(pairs.items())
+    ]
+
+
+def _shapes(rows: list[Row]) -> list[str]:
+    pairs = [(r.found, r.expected) for r in rows]
     turned = [w.name for f, w in pairs if _turned(f.shape, w.shape)]
+    texts = []
     if turned:
         layout = 'weights are stored as (inputs, outputs): transpose'
         texts.append(f'{layout} {", ".join(turned)}')
@@ -231,10 +252,7 @@ def _other_forms(rows: list[Row], expected: Expectation) -> list[Cause]:
             f'{found} outputs in the file, {wanted} expected: load the other '
             'layers with only='
         )
-    fits = all(r.status in FITTING for r in rows)
-    if not expected.initialized and (fits or any(map(_unknown, rows))):
-        texts.append('the network is not initialized: loading does that')
-    return [Cause(text, {}) for text in texts]
+    return texts
 
 
 def _unknown(row: Row) -> bool:

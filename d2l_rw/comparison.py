@@ -198,7 +198,9 @@ def _chosen(only: Iterable[str] | None, expected: dict) -> list[str] | None:
         return None
     if isinstance(only, str):
         raise TypeError(f'only: expected several names, got {only!r}')
-    chosen: set[str] = set()
+    only, chosen = list(only), set()
+    if not only:
+        raise ValueError('only: expected a name, got none')
     for layer in only:
         names = [
             name

@@ -109,7 +109,7 @@ def agreement(expected: ArraySpec, found: ArraySpec, *, cast: bool) -> str:
         return SHAPE
     if expected.dtype == found.dtype:
         return MATCH
-    return CAST if cast and _casts(found, expected) else DTYPE
+    return CAST if cast and casts(found, expected) else DTYPE
 
 
 def same_shape(expected: ArraySpec, found: ArraySpec) -> bool:
@@ -121,7 +121,7 @@ def same_shape(expected: ArraySpec, found: ArraySpec) -> bool:
     )
 
 
-def _casts(found: ArraySpec, expected: ArraySpec) -> bool:
+def casts(found: ArraySpec, expected: ArraySpec) -> bool:
     """Tell whether values may become those of a floating-point dtype."""
     try:
         kinds = [dtype_of(spec.dtype).kind for spec in (found, expected)]

@@ -57,7 +57,7 @@ PAIRS = {
         HIDDEN,
         {'hidden.weight': WEIGHT},
         {'match': 1, 'extra': 1},
-        [],
+        ['the file has more: only=comparison.matching'],
     ),
     'another number of outputs': (
         OUTPUT,
@@ -85,6 +85,12 @@ PAIRS = {
         {name: array.astype('float16') for name, array in HIDDEN.items()},
         {'dtype': 2},
         ['float32 in the file, float16 expected: cast=True'],
+    ),
+    'a dtype that no cast mends': (
+        {'w': WEIGHT},
+        {'w': WEIGHT.astype('int32')},
+        {'dtype': 1},
+        ['float32 in the file, int32 expected: no cast'],
     ),
     'another storage': (
         {'rows': ROWS, 'matrix': ROWS.to_dense()},
@@ -300,6 +306,7 @@ def test_cast_is_to_floating_point_alone(found, expected, status, paths):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
+        ({'only': []}, 'only: expected a name, got none'),
         ({'only': ['hiden']}, "only: .* got 'hiden'; there are: hidden"),
         ({'rename': {'x': 'hidden.bias'}}, "of the source, got 'x'; there"),
         ({'rename': {'hidden.bias': 'x'}}, "of the target, got 'x'; there"),
