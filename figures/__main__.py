@@ -19,6 +19,7 @@ from figures import (
     safe_write,
     symbol_graph,
     training_state,
+    which_call,
 )
 
 IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
@@ -40,6 +41,7 @@ DRAWINGS = {
     'safe_write.svg': safe_write.svg,
     'symbol_graph.svg': symbol_graph.svg,
     'training_state.svg': training_state.svg,
+    'which_call.svg': which_call.svg,
 }
 
 
