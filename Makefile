@@ -10,14 +10,17 @@ SHELL := /bin/sh
 STAMP := .venv/.complete
 SECONDS := 60
 ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
+COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command 'make requirements'
 
-.PHONY: help html test core fuzz bench lab lint references figures requirements clean
+.PHONY: help html test core torch fuzz bench lab lint references figures requirements clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make html          build the book: _build/html/index.html'
 	@echo 'make test          execute and compare every chapter, test the rest'
 	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
+	@echo 'make torch         run the example for PyTorch, in .venv-torch'
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make bench         measure d2l_rw beside others: about ten minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
@@ -37,6 +40,10 @@ test: $(STAMP)
 
 core:
 	@sh scripts/core_environments.sh
+
+torch: $(STAMP)
+	@sh scripts/torch_environment.sh
+	@$(ACTIVATE) python -m pytest -q tests/test_examples.py
 
 fuzz: $(STAMP)
 	@$(ACTIVATE) python -m tests.fuzz $(SECONDS)
@@ -58,13 +65,14 @@ figures: $(STAMP)
 	@$(ACTIVATE) python -m figures
 
 requirements: $(STAMP)
-	@$(ACTIVATE) uv pip compile --quiet --python-version 3.11 --universal \
-	    --generate-hashes --no-emit-index-url \
-	    --custom-compile-command 'make requirements' \
+	@$(ACTIVATE) $(COMPILE) --universal \
 	    --all-extras --group book pyproject.toml -o requirements.txt
+	@$(ACTIVATE) UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" \
+	    $(COMPILE) --group pyproject.toml:torch -o requirements-torch.txt
 
 clean:
-	@rm -rf _build .venv .venv-core .pytest_cache .ruff_cache *.egg-info
+	@rm -rf _build .venv .venv-core .venv-torch .pytest_cache .ruff_cache \
+	    *.egg-info
 
 $(STAMP): requirements.txt pyproject.toml scripts/environment.sh
 	@sh scripts/environment.sh

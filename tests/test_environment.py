@@ -24,12 +24,12 @@ PIN = re.compile(r'^([A-Za-z0-9].*?)( \\\n +--hash=\S+)+$', re.M)
 
 
 def direct_requirements(pyproject):
-    """Return what the project's own table, extras and groups ask for."""
+    """Return what the project's table, its extras and the book ask for."""
     tables = tomllib.loads(pyproject)
     lists = [
         tables['project']['dependencies'],
         *tables['project']['optional-dependencies'].values(),
-        *tables['dependency-groups'].values(),
+        tables['dependency-groups']['book'],
     ]
     return [Requirement(text) for texts in lists for text in texts]
 
@@ -87,9 +87,16 @@ def drift(pyproject, requirements):
     for name, version in pinned.items():
         if installed(name) != version:
             found.append(f'{name}: installed is {installed(name)}')
-    for line in requirements.splitlines():
-        if '://' in line or line.startswith('-'):
-            found.append(f'an address or option: {line}')
+    return found + faulty_lines(requirements)
+
+
+def faulty_lines(requirements):
+    """Return every line of the pins that is no name, version or hash."""
+    found = [
+        f'an address or option: {line}'
+        for line in requirements.splitlines()
+        if '://' in line or line.startswith('-')
+    ]
     unhashed = re.findall(r'^(\S+==\S+)(?! \\| ;)$', requirements, re.M)
     return found + [f'{pin}: no hash' for pin in unhashed]
 
@@ -137,6 +144,16 @@ def test_drift_of_the_pins_is_caught(pattern, new, caught):
     changed, count = re.subn(pattern, new, REQUIREMENTS, count=1, flags=re.M)
     assert count == 1
     assert caught in '\n'.join(drift(PYPROJECT, changed))
+
+
+def test_pins_of_the_pytorch_example_are_what_pyproject_asks_for():
+    requirements = (ROOT / 'requirements-torch.txt').read_text()
+    pinned = pins(requirements)
+    asked = tomllib.loads(PYPROJECT)['dependency-groups']['torch']
+    for requirement in map(Requirement, asked):
+        assert pinned[requirement.name] in requirement.specifier
+    assert pinned['torch'] == '2.13.0+cpu'
+    assert faulty_lines(requirements) == []
 
 
 def test_conda_and_binder_use_the_same_pins_and_python():
