@@ -17,7 +17,6 @@ from d2l_rw import (
     safetensors_format,
     sharing,
 )
-from d2l_rw.arrays import ArraySpec
 from d2l_rw.errors import expect, naming
 from d2l_rw.serialization import by_name, load, scan
 from d2l_rw.sparse import CSR, RowSparse
@@ -89,35 +88,73 @@ def convert(
     Conversion(arrays=1, nbytes=48, notes=())
     """
     suffix = _suffix(target)
-    loaded = load(source)
-    arrays, named = by_name(loaded), isinstance(loaded, dict)
-    metadata, notes = _metadata(source), _notes(scan(source), arrays)
+    content = _content(source)
     if expand_shared:
-        arrays, metadata = sharing.expanded(arrays, metadata)
-    if suffix != SAFETENSORS:
-        _refuse_shared(arrays, metadata, suffix)
-        notes += [f'metadata left out: {name}' for name in metadata]
-    if suffix != PARAMS:
-        _refuse_what_mxnet_alone_holds(arrays, suffix, dense)
-        notes += [] if named else ['names: the places in the list']
-    if dense:
-        arrays = _Dense(arrays)
+        content = _expanded(content)
+    content = _fitted(content, suffix, dense)
     behind = files.syncing if sync else nullcontext
     with files.replacing(target, sync=sync) as file, behind(file):
-        counted = _Counted(file, advance)
-        if suffix == NPZ:
-            npz_writer.write(counted, arrays)
-        elif suffix == SAFETENSORS:
-            counted.write_all(safetensors_format.pieces(arrays, metadata))
-        else:
-            data = arrays if named else [*arrays.values()]
-            pieces = mxnet_writer.pieces(data, np_shape=np_shape)
-            counted.write_all(pieces)
+        _write(_Counted(file, advance), suffix, content, np_shape)
         file.flush()
         with naming(file=os.fsdecode(target)):
             found = by_name(load(file.name))
-            nbytes = _verify(found, arrays, advance)
-    return Conversion(len(arrays), nbytes, tuple(notes))
+            nbytes = _verify(found, content.arrays, advance)
+    return Conversion(len(found), nbytes, tuple(content.notes))
+
+
+class _Content(NamedTuple):
+    """What a file holds: its arrays by name, and all else."""
+
+    arrays: Mapping
+    named: bool
+    metadata: dict[str, str]
+    notes: list[str]
+
+
+def _content(source: str | os.PathLike) -> _Content:
+    loaded, metadata = load(source), _metadata(source)
+    arrays = by_name(loaded)
+    contexts = {spec.context for spec in scan(source)} - {None, 'cpu(0)'}
+    notes = [f'context left out: {context}' for context in sorted(contexts)]
+    for names in sharing.equal(arrays):
+        notes.append(f'equal, perhaps shared: {", ".join(names)}')
+    return _Content(arrays, isinstance(loaded, dict), metadata, notes)
+
+
+def _expanded(content: _Content) -> _Content:
+    """Return arrays under each of their names, and the other metadata."""
+    aliases = sharing.shared(content.arrays, content.metadata)
+    copies = {alias: content.arrays[name] for alias, name in aliases.items()}
+    others = content.metadata.keys() - aliases.keys()
+    return content._replace(
+        arrays={**content.arrays, **copies},
+        metadata={k: v for k, v in content.metadata.items() if k in others},
+    )
+
+
+def _fitted(content: _Content, suffix: str, dense: bool) -> _Content:
+    """Refuse what a target cannot hold, and note what it leaves out."""
+    arrays, notes = content.arrays, list(content.notes)
+    if suffix != SAFETENSORS:
+        _refuse_shared(arrays, content.metadata, suffix)
+        notes += [f'metadata left out: {name}' for name in content.metadata]
+    if suffix != PARAMS:
+        _refuse_what_mxnet_alone_holds(arrays, suffix, dense)
+        notes += [] if content.named else ['names: the places in the list']
+    arrays = _Dense(arrays) if dense else arrays
+    return content._replace(arrays=arrays, notes=notes)
+
+
+def _write(file, suffix: str, content: _Content, np_shape: bool) -> None:
+    arrays = content.arrays
+    if suffix == NPZ:
+        npz_writer.write(file, arrays)
+    elif suffix == SAFETENSORS:
+        pieces = safetensors_format.pieces(arrays, content.metadata)
+        file.write_all(pieces)
+    else:
+        data = arrays if content.named else [*arrays.values()]
+        file.write_all(mxnet_writer.pieces(data, np_shape=np_shape))
 
 
 class _Dense(Mapping):
@@ -192,15 +229,6 @@ def _metadata(source: str | os.PathLike) -> dict[str, str]:
     if kind != recognise.SAFETENSORS:
         return {}
     return safetensors_format.parse(data)[1]
-
-
-def _notes(specs: list[ArraySpec], arrays: dict) -> list[str]:
-    """Say what of the source is lost, and what may be shared."""
-    contexts = {spec.context for spec in specs} - {None, 'cpu(0)'}
-    notes = [f'context left out: {context}' for context in sorted(contexts)]
-    for names in sharing.equal(arrays):
-        notes.append(f'equal, perhaps shared: {", ".join(names)}')
-    return notes
 
 
 def _refuse_shared(arrays: Mapping, metadata: dict, suffix: str) -> None:

@@ -25,14 +25,6 @@ def shared(arrays: Mapping, metadata: dict[str, str]) -> dict[str, str]:
     }
 
 
-def expanded(arrays: dict, metadata: dict) -> tuple[dict, dict]:
-    """Return arrays once for each of their names, and the other metadata."""
-    aliases = shared(arrays, metadata)
-    copies = {alias: arrays[name] for alias, name in aliases.items()}
-    kept = {k: text for k, text in metadata.items() if k not in aliases}
-    return {**arrays, **copies}, kept
-
-
 def equal(arrays: dict) -> list[list[str]]:
     """Return the names of dense arrays of the same bytes, in groups.
 
