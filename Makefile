@@ -22,7 +22,7 @@ help:
 	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
 	@echo 'make torch         run the example for PyTorch, in .venv-torch'
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
-	@echo 'make bench         measure d2l_rw beside others: about ten minutes'
+	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make lint          check the style of the code'
 	@echo 'make references    store the outputs of the chapters anew'

@@ -160,8 +160,8 @@ def markdown(results: dict) -> str:
         *report.table_head('call', 'arrays', 'over copy', 'at most'),
     ]
     for kind, name, ratio in ratios(results):
-        bound = f'{BOUND}' if kind == 'few' else ''
-        lines.append(report.table_row(name, kind, f'{ratio:.2f}', bound))
+        cells = name, kind, f'{ratio:.2f}', f'{BOUND}'
+        lines.append(report.table_row(*cells))
     titles = 'call', 'arrays', 'MiB', 'ms', 'from', 'to', 'memory, MiB'
     lines += ['', *report.table_head(*titles)]
     for row in rows:

@@ -225,8 +225,7 @@ CONVERSION = json.loads(conversion.RESULTS.read_text('utf-8'))
     ('kind', 'name', 'ratio'), conversion.ratios(CONVERSION)
 )
 def test_conversions_keep_their_bound(kind, name, ratio):
-    # Two thousand members cost `zipfile` time of its own.
-    assert ratio <= conversion.BOUND or (kind == 'many' and 'npz' in name)
+    assert 0 < ratio <= conversion.BOUND
 
 
 def test_conversions_take_little_memory():

@@ -16,6 +16,7 @@ FIRST_AND_LAST = 'index', 'references'
 WITH_CODE = sorted(map(name_of, executable()))
 WIDE, NARROW = {'width': 1400, 'height': 1000}, {'width': 400, 'height': 800}
 MAX_PAGE_BYTES = 300_000
+CODE = 'code', 'pre'
 FORUM = {
     'read-write': 'https://discuss.gluon.ai/t/topic/1255',
     'deferred-init': 'https://discuss.gluon.ai/t/topic/6320',
@@ -260,6 +261,14 @@ def test_sections_and_references_are_numbered(book):
     references = [a.get_text() for a in page.select('article a.reference')]
     assert 'Section 2' in references
     assert 'Fig. 1.1' in references
+
+
+def test_no_mark_of_code_is_left_on_a_page(book):
+    # Within emphasis the dialect knows no code.
+    for name, page in parsed(book).items():
+        texts = page.article.find_all(string=True) if page.article else ()
+        marked = [t for t in texts if '`' in t and not t.find_parent(CODE)]
+        assert marked == [], name
 
 
 def test_no_mark_of_the_dialect_is_left_on_a_page(book):
