@@ -130,6 +130,7 @@ def compare(
     Raises:
         FormatError: if a file is damaged.
         ValueError: if `rename` or `only` name what is not there.
+        TypeError: if the target is neither a network nor a path.
         OSError: if a file cannot be read.
 
     >>> import tempfile

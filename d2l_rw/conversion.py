@@ -97,9 +97,8 @@ def convert(
         _write(_Counted(file, advance), suffix, content, np_shape)
         file.flush()
         with naming(file=os.fsdecode(target)):
-            found = by_name(load(file.name))
-            nbytes = _verify(found, content.arrays, advance)
-    return Conversion(len(found), nbytes, tuple(content.notes))
+            nbytes = _verify(file.name, content.arrays, advance)
+    return Conversion(len(content.arrays), nbytes, tuple(content.notes))
 
 
 class _Content(NamedTuple):
@@ -253,14 +252,15 @@ def _refuse_what_mxnet_alone_holds(
 
 
 def _verify(
-    found: dict, arrays: Mapping, advance: Callable[[int], object]
+    path: str, arrays: Mapping, advance: Callable[[int], object]
 ) -> int:
-    """Compare what was read back with what was written, byte for byte.
+    """Read a file back, and compare it with what was written to it.
 
     Returns:
         The number of bytes compared.
     """
-    nbytes, names = 0, sorted(arrays)
+    # The mapping ends with this call, before the file takes its name.
+    found, nbytes, names = by_name(load(path)), 0, sorted(arrays)
     expect(sorted(found) == names, 'names', names, sorted(found))
     for name, array in arrays.items():
         written, read = _form(array), _form(found[name])

@@ -35,6 +35,10 @@ def named_parameters(net: mxnet.gluon.Block) -> dict[str, Parameter]:
 
 def expectation(net: mxnet.gluon.Block) -> Expectation:
     """Return what a network expects of arrays, initialized or not."""
+    if not isinstance(net, mxnet.gluon.Block):
+        raise TypeError(
+            f'target: expected a path or a network, got {type(net).__name__}'
+        )
     parameters = named_parameters(net)
     groups: dict[Parameter, list[str]] = {}
     for name, parameter in parameters.items():

@@ -370,6 +370,11 @@ def test_network_of_numpy_arrays_is_loaded(path):
         )
 
 
+def test_target_that_is_no_network_is_refused(path):
+    with pytest.raises(TypeError, match='a path or a network, got dict'):
+        compare(path, {})
+
+
 def test_list_is_loaded_by_place(tmp_path):
     path, net = tmp_path / 'list', nn.Dense(3, in_units=2)
     save(path, [np.ones((3, 2), 'float32'), np.zeros(3, 'float32')])
