@@ -26,6 +26,12 @@ SEARCHES = {
     'save_parameters': 'read-write',
     'dictionary': 'read-write',
     'deferred': 'deferred-init',
+    'kMXAPINDArrayListMagic': 'errors',
+    'unpack': 'errors',
+    'shape semantics': 'errors',
+    'SymbolBlock': 'architectures',
+    'fix_gamma': 'leaving-mxnet',
+    'renamed': 'changed-models',
 }
 WIDER = 'document.documentElement.scrollWidth - window.innerWidth'
 IMAGES = "[...document.images].map(i => [i.getAttribute('src'), i.alt])"
