@@ -224,7 +224,7 @@ def _form(array) -> tuple:
 
 def _metadata(source: str | os.PathLike) -> dict[str, str]:
     data = files.map_file(source)
-    kind = recognise.recognise(data[: recognise.START], len(data))
+    kind = recognise.recognise(data[: recognise.START])
     if kind != recognise.SAFETENSORS:
         return {}
     return safetensors_format.parse(data)[1]

@@ -68,7 +68,8 @@ def parse(data) -> tuple[list[ArraySpec], dict[str, str]]:
     """
     cursor = Cursor(data)
     (size,) = cursor.unpack(SIZE, 'size of the header')
-    expect(size <= LARGEST_HEADER, 'size of the header', 'less', size, 0)
+    most = f'at most {LARGEST_HEADER}'
+    expect(size <= LARGEST_HEADER, 'size of the header', most, size, 0)
     header = _json(cursor.take(size, 'header'))
     metadata = header.pop(METADATA, {})
     strings = isinstance(metadata, dict) and all(

@@ -51,7 +51,7 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     """
     with naming(file=os.fsdecode(path)):
         data = files.map_file(path)
-        kind = recognise(data[:START], len(data))
+        kind = recognise(data[:START])
         return _arrays(kind, data, copy=not mmap)
 
 
@@ -65,7 +65,7 @@ def loads(data) -> list | dict:
     {'weight': array([1., 1.])}
     """
     data = memoryview(data).cast('B').toreadonly()
-    kind = recognise(bytes(data[:START]), len(data))
+    kind = recognise(bytes(data[:START]))
     return _arrays(kind, data, copy=False)
 
 
@@ -95,7 +95,7 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
     """
     with naming(file=os.fsdecode(path)):
         data = files.map_file(path)
-        kind = recognise(data[:START], len(data))
+        kind = recognise(data[:START])
         return _specs(kind, data)[0]
 
 

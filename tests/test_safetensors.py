@@ -108,6 +108,14 @@ DAMAGED = {
         r'w: data_offsets: expected 8 bytes, as shape and dtype have, got 4',
     ),
     'cut': (file_of(array_of('F16'), bytes(3)), r'w: data: expected 4 bytes'),
+    'cut in the header': (
+        file_of(array_of('F16'), bytes(4))[:20],
+        r'header: expected [0-9]+ bytes, got 12 \(at byte 8\)',
+    ),
+    'a header of gigabytes': (
+        pack('<Q', 2**31) + b'{' + bytes(99),
+        'size of the header: expected at most 100000000, got 2147483648',
+    ),
     'more bytes': (
         file_of(array_of('F16'), bytes(5)),
         r'end: expected no more bytes, got 1 \(at byte [0-9]+\)',
