@@ -15,7 +15,7 @@ core_tests() {
     python=$1 numpy=$2
     venv=.venv-core/$("$python" -c 'import sys
 print("%d.%d" % sys.version_info[:2])')-$numpy
-    if [ ! -f "$venv/.complete" ]; then
+    if [ ! "$venv/.complete" -nt "$0" ]; then
         "$python" -m venv --clear "$venv"
         "$venv/bin/python" -m pip install --quiet \
             --disable-pip-version-check "$numpy" \
