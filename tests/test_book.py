@@ -17,6 +17,7 @@ WITH_CODE = sorted(map(name_of, executable()))
 WIDE, NARROW = {'width': 1400, 'height': 1000}, {'width': 400, 'height': 800}
 MAX_PAGE_BYTES = 300_000
 CODE = 'code', 'pre'
+PATIENCE = 120_000  # milliseconds, for machines with other work
 FORUM = {
     'read-write': 'https://discuss.gluon.ai/t/topic/1255',
     'deferred-init': 'https://discuss.gluon.ai/t/topic/6320',
@@ -47,6 +48,7 @@ def open_page(browser, served):
             viewport=viewport, color_scheme=scheme, accept_downloads=True
         )
         context.grant_permissions(['clipboard-read', 'clipboard-write'])
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.trouble = []
@@ -71,7 +73,15 @@ def watch(page, served):
         ),
     )
     page.on('pageerror', lambda error: trouble.append(str(error)))
-    page.on('requestfailed', lambda request: trouble.append(request.url))
+    page.on(
+        'requestfailed',
+        # What leaving a page breaks off has not failed.
+        lambda request: (
+            None
+            if request.failure == 'net::ERR_ABORTED'
+            else trouble.append(request.url)
+        ),
+    )
     page.on(
         'response',
         lambda response: (
