@@ -19,7 +19,7 @@ import numpy as np
 
 from d2l_rw.arrays import ArraySpec
 from d2l_rw.errors import FormatError, printable
-from d2l_rw.serialization import load, scan
+from d2l_rw.serialization import by_name, load, scan
 from d2l_rw.sparse import CSR, RowSparse
 from d2l_rw.tables import table
 
@@ -248,20 +248,19 @@ def _array_files(path: str) -> list[str]:
 
 def _not_finite(file: str) -> dict[str, int]:
     """Return how many values of each array are not finite, if any are."""
-    arrays = load(file)
-    pairs = arrays.items() if isinstance(arrays, dict) else enumerate(arrays)
+    arrays = by_name(load(file))
     odd: dict[str, int] = {}
     with _progress(2 * os.path.getsize(file)) as advance:
         # A disk that fails raises an error here; in a mapping it would kill.
         with open(file, 'rb', buffering=0) as raw:
             while part := raw.read(BLOCK):
                 advance(len(part))
-        for name, array in pairs:
+        for name, array in arrays.items():
             for values in _blocks(array):
                 advance(values.nbytes)
                 count = values.size - np.count_nonzero(np.isfinite(values))
                 if count:
-                    odd[str(name)] = odd.get(str(name), 0) + count
+                    odd[name] = odd.get(name, 0) + count
     return odd
 
 

@@ -19,7 +19,7 @@ from d2l_rw import (
 )
 from d2l_rw.errors import expect, naming
 from d2l_rw.serialization import by_name, load, scan
-from d2l_rw.sparse import CSR, RowSparse
+from d2l_rw.sparse import CSR, RowSparse, parts
 
 PARAMS, NPZ, SAFETENSORS = SUFFIXES = '.params', '.npz', '.safetensors'
 # Bytes written and compared at once: Linux takes twice as long for a write of
@@ -208,18 +208,10 @@ def _is_sparse(array) -> bool:
     return isinstance(array, (CSR, RowSparse))
 
 
-def _parts(array) -> list[np.ndarray]:
-    """Return everything of an array that has bytes."""
-    if array is None:
-        return []
-    parts = vars(array).values() if _is_sparse(array) else [array]
-    return [part for part in parts if isinstance(part, np.ndarray)]
-
-
 def _form(array) -> tuple:
     """Return all of an array but its bytes."""
-    parts = [(part.dtype, part.shape) for part in _parts(array)]
-    return type(array).__name__, getattr(array, 'shape', None), parts
+    forms = [(part.dtype, part.shape) for part in parts(array)]
+    return type(array).__name__, getattr(array, 'shape', None), forms
 
 
 def _metadata(source: str | os.PathLike) -> dict[str, str]:
@@ -266,7 +258,7 @@ def _verify(
         written, read = _form(array), _form(found[name])
         with naming(array=name):
             expect(written == read, 'form', written, read)
-            for pair in zip(_parts(array), _parts(found[name])):
+            for pair in zip(parts(array), parts(found[name])):
                 _verify_bytes(*pair, advance)
                 nbytes += pair[0].nbytes
     return nbytes

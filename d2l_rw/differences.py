@@ -14,7 +14,7 @@ from d2l_rw.comparison import compare
 from d2l_rw.errors import printable
 from d2l_rw.expectation import DTYPE, EXTRA, MATCH, MISSING, Row, words
 from d2l_rw.serialization import by_name, load
-from d2l_rw.sparse import CSR, RowSparse
+from d2l_rw.sparse import CSR, RowSparse, parts
 from d2l_rw.tables import table
 
 SAME, VALUES, INDICES = 'same', 'values', 'indices'
@@ -128,7 +128,8 @@ def _difference(row: Row, left, right) -> Difference:
     other = Difference(row.name, status, row.found, row.expected)
     if status not in (MATCH, DTYPE):
         return other
-    stored, others = _stored(left), _stored(right)
+    # A record without an array has no values that could differ.
+    stored, others = [parts(a) or [np.zeros(0)] for a in (left, right)]
     if not all(map(np.array_equal, stored[1:], others[1:])):
         return other._replace(status=INDICES)
     largest, relative, place = _compare(stored[0], others[0])
@@ -138,14 +139,6 @@ def _difference(row: Row, left, right) -> Difference:
     return Difference(
         row.name, status, row.found, row.expected, largest, relative, first
     )
-
-
-def _stored(array) -> list[np.ndarray]:
-    """Return the values of an array, and what tells their places."""
-    if isinstance(array, (CSR, RowSparse)):
-        parts = vars(array)
-        return [p for name, p in parts.items() if name != 'shape']
-    return [np.zeros(0) if array is None else array]
 
 
 def _compare(

@@ -14,7 +14,7 @@ from d2l_rw.comparison import Comparison, compare
 from d2l_rw.errors import expect, naming
 from d2l_rw.expectation import CAST, Row, spec_of, words
 from d2l_rw.serialization import by_name, load
-from d2l_rw.sparse import RowSparse
+from d2l_rw.sparse import RowSparse, parts
 
 
 def load_parameters(
@@ -116,9 +116,6 @@ def _check_shared(parameters: dict, arrays: dict) -> None:
 def _equal(
     left: np.ndarray | RowSparse, right: np.ndarray | RowSparse
 ) -> bool:
-    if left is right:
-        return True
-    if not isinstance(left, RowSparse):
-        return left.tobytes() == right.tobytes()
-    parts = [(a.data.tobytes(), a.indices.tobytes()) for a in (left, right)]
-    return parts[0] == parts[1]
+    return left is right or all(
+        a.tobytes() == b.tobytes() for a, b in zip(parts(left), parts(right))
+    )

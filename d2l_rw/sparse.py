@@ -71,6 +71,16 @@ class RowSparse:
         return dense
 
 
+def parts(array: np.ndarray | CSR | RowSparse | None) -> list[np.ndarray]:
+    """Return all of an array that has bytes: the values first, then indices.
+
+    Of None, a record without an array, this is nothing.
+    """
+    if isinstance(array, (CSR, RowSparse)):
+        return [part for name, part in vars(array).items() if name != 'shape']
+    return [] if array is None else [array]
+
+
 def check(array: CSR | RowSparse) -> None:
     """Refuse parts that do not make an array of this shape.
 
