@@ -10,8 +10,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
+from tests.browsing import PATIENCE, WIDE, watch
 from tests.chapters import ROOT
 
 SMALL_BOOK = Path(__file__).parent / 'small_book'
@@ -46,6 +48,18 @@ def book():
     built = d2lbook_build(ROOT)
     assert built.returncode == 0, built.stdout
     return ROOT / '_build' / 'html'
+
+
+@pytest.fixture(scope='session')
+def pages(book):
+    """Every page of the built book, parsed, by its path; to be left as is."""
+    return {
+        path.relative_to(book).as_posix(): BeautifulSoup(
+            path.read_text('utf-8'), 'html.parser'
+        )
+        for path in book.rglob('*.html')
+        if '_static' not in path.parts
+    }
 
 
 @pytest.fixture(scope='session')
@@ -97,3 +111,25 @@ def browser():
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_page(browser, served):
+    """Return a function that opens a page, noting what goes wrong."""
+    contexts = []
+
+    def open_page(name, viewport=WIDE, scheme='light'):
+        context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, accept_downloads=True
+        )
+        context.grant_permissions(['clipboard-read', 'clipboard-write'])
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, served)
+        page.goto(f'{served}/{name}.html', wait_until='networkidle')
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
