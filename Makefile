@@ -36,7 +36,7 @@ html: $(STAMP)
 	@echo 'The book: _build/html/index.html'
 
 test: $(STAMP)
-	@$(ACTIVATE) python -m pytest
+	@$(ACTIVATE) sh scripts/tests.sh
 
 core:
 	@sh scripts/core_environments.sh

@@ -3,6 +3,7 @@
 # Pythons: the oldest supported NumPy, and the newest on every Python found.
 #
 # Each environment is kept in .venv-core/, so that only the first run installs.
+# The tests sync thousands of small files: they work in memory where it can be.
 set -eu
 
 tests='tests/test_formats.py tests/test_files.py tests/test_cli.py
@@ -10,6 +11,10 @@ tests='tests/test_formats.py tests/test_files.py tests/test_cli.py
     tests/test_safetensors.py tests/test_comparison.py
     tests/test_differences.py'
 pythons=${PYENV_ROOT:-$HOME/.pyenv}/versions
+if [ -w /dev/shm ]; then
+    TMPDIR=/dev/shm
+    export TMPDIR
+fi
 
 core_tests() {
     python=$1 numpy=$2
@@ -19,13 +24,13 @@ print("%d.%d" % sys.version_info[:2])')-$numpy
         "$python" -m venv --clear "$venv"
         "$venv/bin/python" -m pip install --quiet \
             --disable-pip-version-check "$numpy" \
-            pytest hypothesis safetensors tqdm xxhash
+            pytest pytest-xdist hypothesis safetensors tqdm xxhash
         touch "$venv/.complete"
     fi
     "$venv/bin/python" -c 'import sys, numpy
 print("Python", sys.version.split()[0], "with NumPy", numpy.__version__)'
     # The settings of pyproject.toml are for the book's environment.
-    "$venv/bin/python" -m pytest -q --noconftest -c /dev/null --rootdir . \
+    "$venv/bin/python" -m pytest -q -n auto --noconftest -c /dev/null --rootdir . \
         -p no:cacheprovider $tests
 }
 

@@ -16,6 +16,8 @@ from playwright.sync_api import sync_playwright
 from tests.browsing import PATIENCE, WIDE, watch
 from tests.chapters import ROOT
 
+# A test that asks for one of these builds a book, or reads the built one.
+BUILDERS = {'book', 'built_small_book', 'browser'}
 SMALL_BOOK = Path(__file__).parent / 'small_book'
 CHROMIUM_ARGUMENTS = [
     '--no-sandbox',
@@ -25,6 +27,13 @@ CHROMIUM_ARGUMENTS = [
     '--disable-component-update',
     '--disable-background-networking',
 ]
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that build the book or read it: `-m pages`."""
+    for item in items:
+        if BUILDERS & set(getattr(item, 'fixturenames', ())):
+            item.add_marker('pages')
 
 
 def d2lbook_build(folder):

@@ -313,7 +313,7 @@ def test_packed_arrays_are_called_by_their_place():
 @pytest.mark.parametrize(
     'value',
     [{1}, b'', np.float32(1), object(), {(1, 2): 3}, [lambda: None]],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_value_that_would_not_come_back_is_a_type_error(value):
     with pytest.raises(TypeError, match=r'state.*: expected None, a number'):
