@@ -51,7 +51,7 @@ def main(folder=IMAGES):
     """Write each figure as an SVG file."""
     for name, svg in DRAWINGS.items():
         (folder / name).write_text(svg(), 'utf-8')
-    for chapter, address in qr_codes.ADDRESSES.items():
+    for chapter, address in qr_codes.addresses().items():
         text = qr_codes.svg(address)
         (folder / f'qr_{chapter}.svg').write_text(text, 'utf-8')
 

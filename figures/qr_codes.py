@@ -1,14 +1,20 @@
 """Draw the QR codes that lead to the discussions of the chapters."""
 
+import configparser
 import io
+from pathlib import Path
 
 import segno
 
-ADDRESSES = {
-    'changed-models': 'https://github.com/apache/mxnet/issues/19257',
-    'read-write': 'https://discuss.gluon.ai/t/topic/1255',
-    'deferred-init': 'https://discuss.gluon.ai/t/topic/6320',
-}
+TABLE = Path(__file__).parent.parent / 'chapters' / 'discussions.ini'
+
+
+def addresses(table=TABLE):
+    """Return the addresses of the discussions by name of chapter."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters='=')
+    parser.optionxform = str
+    parser.read_string(table.read_text('utf-8'), source=table.name)
+    return dict(parser['discussions'])
 
 
 def svg(address):

@@ -4,13 +4,12 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.browsing import NARROW, PAGES
+from figures import qr_codes
+from tests.browsing import NARROW, PAGES, WITH_CODE
 
 FIRST_AND_LAST = 'index', 'references'
-FORUM = {
-    'read-write': 'https://discuss.gluon.ai/t/topic/1255',
-    'deferred-init': 'https://discuss.gluon.ai/t/topic/6320',
-}
+DISCUSSIONS = qr_codes.addresses()
+IN_THE_DARK = 'read-write', 'errors'
 
 
 def test_contents_lead_to_every_page(open_page):
@@ -73,15 +72,22 @@ def test_page_has_neighbours(name, open_page):
     assert neighbours == (1 if name in FIRST_AND_LAST else 2)
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-@pytest.mark.parametrize(('name', 'address'), FORUM.items())
-def test_qr_code_is_read_from_the_page(
-    name, address, scheme, open_page, tmp_path
-):
+def test_every_chapter_has_a_discussion():
+    chapters = [name for name in WITH_CODE if '/' not in name]
+    assert sorted(DISCUSSIONS) == chapters
+
+
+@pytest.mark.parametrize(
+    ('name', 'scheme'),
+    [(name, 'light') for name in DISCUSSIONS]
+    + [(name, 'dark') for name in IN_THE_DARK],
+)
+def test_qr_code_is_read_from_the_page(name, scheme, open_page, tmp_path):
     page = open_page(name, scheme=scheme)
     picture = tmp_path / 'qr.png'
     page.locator(f'img[src*="qr_{name}"]').screenshot(path=picture)
     with Image.open(picture) as image:
         codes = zxingcpp.read_barcodes(image)
+    address = DISCUSSIONS[name]
     assert [code.text for code in codes] == [address]
     assert page.locator(f'a[href="{address}"]').count() >= 1
