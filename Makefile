@@ -24,7 +24,7 @@ help:
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
-	@echo 'make lint          check the style of the code'
+	@echo 'make lint          check the style of code and chapters, and the spelling'
 	@echo 'make references    store the outputs of the chapters anew'
 	@echo 'make figures       draw the figures anew'
 	@echo 'make requirements  compile the pins from pyproject.toml'
@@ -57,6 +57,8 @@ lab: $(STAMP)
 
 lint: $(STAMP)
 	@$(ACTIVATE) ruff check && ruff format --check
+	@$(ACTIVATE) python -W ignore -m authoring.lint && \
+	    python -m authoring.spelling README.md CONTRIBUTING.md CHANGELOG.md
 
 references: $(STAMP)
 	@$(ACTIVATE) python -m tests.make_references

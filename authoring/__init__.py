@@ -1,0 +1,6 @@
+"""The tools of an author: checks, a skeleton, pages that follow the text.
+
+`python -m authoring.lint`         the traps of the dialect, misspelt words
+`python -m authoring.links`        links of the built pages
+`python -m authoring.new_chapter`  a chapter that builds, to be filled
+"""
