@@ -13,7 +13,7 @@ ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make requirements'
 
-.PHONY: help html test core torch fuzz bench lab lint references figures requirements clean
+.PHONY: help html test core torch fuzz bench lab lint check-links references figures requirements clean
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make lint          check the style of code and chapters, and the spelling'
+	@echo 'make check-links   follow the links of the book; EXTERNAL=1: all links'
 	@echo 'make references    store the outputs of the chapters anew'
 	@echo 'make figures       draw the figures anew'
 	@echo 'make requirements  compile the pins from pyproject.toml'
@@ -59,6 +60,9 @@ lint: $(STAMP)
 	@$(ACTIVATE) ruff check && ruff format --check
 	@$(ACTIVATE) python -W ignore -m authoring.lint && \
 	    python -m authoring.spelling README.md CONTRIBUTING.md CHANGELOG.md
+
+check-links: html
+	@$(ACTIVATE) python -m authoring.links $(if $(EXTERNAL),--external)
 
 references: $(STAMP)
 	@$(ACTIVATE) python -m tests.make_references

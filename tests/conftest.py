@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 from playwright.sync_api import sync_playwright
 
+from authoring.links import read_pages
 from tests.browsing import PATIENCE, WIDE, watch
 from tests.chapters import ROOT
 
@@ -62,13 +62,7 @@ def book():
 @pytest.fixture(scope='session')
 def pages(book):
     """Every page of the built book, parsed, by its path; to be left as is."""
-    return {
-        path.relative_to(book).as_posix(): BeautifulSoup(
-            path.read_text('utf-8'), 'html.parser'
-        )
-        for path in book.rglob('*.html')
-        if '_static' not in path.parts
-    }
+    return read_pages(book)
 
 
 @pytest.fixture(scope='session')
