@@ -7,8 +7,10 @@ it.  The modules here adjust what comes out, one matter each:
 `citations`  the list of references as valid HTML
 `figures`    alternative texts
 `formulas`   formulas as MathML, which needs no script
+`hints`      hints of exercises, folded
 `notebooks`  each chapter as a notebook to download
 `numbering`  chapters numbered through all parts
+`openings`   what a chapter promises, and what a run of it takes
 `outputs`    outputs of cells, letter by letter
 `outdated`   pages that are stale, or that nothing stands behind any more
 """
@@ -18,8 +20,10 @@ from theme import (
     citations,
     figures,
     formulas,
+    hints,
     notebooks,
     numbering,
+    openings,
     outdated,
     outputs,
 )
@@ -29,8 +33,10 @@ MODULES = (
     citations,
     figures,
     formulas,
+    hints,
     notebooks,
     numbering,
+    openings,
     outdated,
     outputs,
 )
