@@ -7,12 +7,15 @@ it.  The modules here adjust what comes out, one matter each:
 `citations`  the list of references as valid HTML
 `figures`    alternative texts
 `formulas`   formulas as MathML, which needs no script
+`glossary`   the page that explains terms
 `hints`      hints of exercises, folded
+`index_page` the page of the index
 `notebooks`  each chapter as a notebook to download
 `numbering`  chapters numbered through all parts
 `openings`   what a chapter promises, and what a run of it takes
 `outputs`    outputs of cells, letter by letter
 `outdated`   pages that are stale, or that nothing stands behind any more
+`terms`      the first use of each term, linked to the glossary
 """
 
 from theme import (
@@ -20,12 +23,15 @@ from theme import (
     citations,
     figures,
     formulas,
+    glossary,
     hints,
+    index_page,
     notebooks,
     numbering,
     openings,
     outdated,
     outputs,
+    terms,
 )
 
 MODULES = (
@@ -33,12 +39,15 @@ MODULES = (
     citations,
     figures,
     formulas,
+    glossary,
     hints,
+    index_page,
     notebooks,
     numbering,
     openings,
     outdated,
     outputs,
+    terms,
 )
 
 
