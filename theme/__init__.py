@@ -15,6 +15,7 @@ it.  The modules here adjust what comes out, one matter each:
 `openings`   what a chapter promises, and what a run of it takes
 `outputs`    outputs of cells, letter by letter
 `outdated`   pages that are stale, or that nothing stands behind any more
+`ranking`    which chapter is about which word, for the search
 `terms`      the first use of each term, linked to the glossary
 """
 
@@ -31,6 +32,7 @@ from theme import (
     openings,
     outdated,
     outputs,
+    ranking,
     terms,
 )
 
@@ -47,6 +49,7 @@ MODULES = (
     openings,
     outdated,
     outputs,
+    ranking,
     terms,
 )
 

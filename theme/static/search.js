@@ -1,4 +1,4 @@
-/* Show where a page holds the words that were searched for.
+/* Show where a page holds the words that were searched for, and rank pages.
 
    Sphinx looks for their stems ("dictionari") in all of the page's text, its
    scripts included, and shows the beginning where it finds none. */
@@ -19,4 +19,29 @@ document.addEventListener('DOMContentLoaded', () => {
       .forEach((element) => element.remove());
     return article.textContent;
   };
+
+  rankChapters();
 });
+
+/* Chapters come before all other pages, and among them the one that uses the
+   words most.  `ranking.js` tells how much each chapter uses a word. */
+function rankChapters() {
+  const search = Search.query;
+  const stemmer = new Stemmer();
+  let stems = [];
+
+  Search.query = (text) => {
+    stems = splitQuery(text.toLowerCase()).map(stemmer.stemWord);
+    // Its entries repeat, once more for each chapter, what the text has.
+    Search._index.indexentries = {};
+    search(text);
+  };
+
+  Scorer.score = ([page, , , , score]) => {
+    const chapter = RANKING.chapters.indexOf(page);
+    if (chapter < 0) return score;
+    const uses = stems.map((stem) => Number(RANKING.words[stem]?.[chapter] || 0));
+    const sum = uses.reduce((total, use) => total + use, 0);
+    return 10000 + (100 * sum) / stems.length + score;
+  };
+}
