@@ -13,11 +13,13 @@ ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make requirements'
 
-.PHONY: help html test core torch fuzz bench lab lint check-links references figures requirements clean
+.PHONY: help html pdf test core torch fuzz bench lab lint check-links chapter \
+    references figures requirements clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make html          build the book: _build/html/index.html'
+	@echo 'make pdf           build the book for paper: _build/pdf/'
 	@echo 'make test          execute and compare every chapter, test the rest'
 	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
 	@echo 'make torch         run the example for PyTorch, in .venv-torch'
@@ -35,6 +37,11 @@ html: $(STAMP)
 	@$(ACTIVATE) d2lbook build html
 	@echo
 	@echo 'The book: _build/html/index.html'
+
+pdf: $(STAMP)
+	@$(ACTIVATE) sh scripts/paper.sh
+	@echo
+	@echo 'The book: _build/pdf/reading-and-storage.pdf'
 
 test: $(STAMP)
 	@$(ACTIVATE) sh scripts/tests.sh

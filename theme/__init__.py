@@ -17,6 +17,7 @@ it.  The modules here adjust what comes out, one matter each:
 `outdated`   pages that are stale, or that nothing stands behind any more
 `ranking`    which chapter is about which word, for the search
 `terms`      the first use of each term, linked to the glossary
+`paper`      the book as LaTeX, for `make pdf`
 """
 
 from theme import (
@@ -34,6 +35,7 @@ from theme import (
     outputs,
     ranking,
     terms,
+    paper,
 )
 
 MODULES = (
@@ -51,6 +53,7 @@ MODULES = (
     outputs,
     ranking,
     terms,
+    paper,
 )
 
 

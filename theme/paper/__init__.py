@@ -1,0 +1,16 @@
+"""The book on paper: what Sphinx's LaTeX needs to become a book.
+
+`settings`   the document's options, fonts and style files
+`structure`  parts, chapters, appendices out of the lists of contents
+`log`        what LaTeX tells of lines that do not fit; run by `make pdf`
+
+The style files are LaTeX: `bookpage.sty` for the pages, `bookcode.sty` for
+the cells.
+"""
+
+from theme.paper import settings, structure
+
+
+def setup(app):
+    settings.setup(app)
+    structure.setup(app)
