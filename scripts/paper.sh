@@ -23,4 +23,4 @@ export LATEXMKOPTS='-xelatex -halt-on-error -interaction=nonstopmode -silent'
 export max_print_line=10000
 
 d2lbook build pdf
-python -m theme.paper.log _build/pdf/*.log
+python -m theme.paper.log _build/pdf/reading-and-storage.log

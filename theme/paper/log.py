@@ -71,7 +71,7 @@ def plain(code):
 
 def main():
     log = Path(sys.argv[1]).read_text('utf-8', errors='replace')
-    found = list(findings(log))
+    found = list(dict.fromkeys(findings(log)))
     for finding in found:
         print(f'paper: {finding}', file=sys.stderr)
     sys.exit(bool(found))

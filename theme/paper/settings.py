@@ -47,12 +47,15 @@ ELEMENTS = {
     'fncychap': '',
     'fvset': r'\fvset{fontsize=\normalsize,baselinestretch=0.88}',
     'sphinxsetup': f'{PAGE},{COLOURS}',
+    # At this size, the words of the figures are as large as code is.
+    'pxunit': '0.65bp',
     'figure_align': 'htbp',
     'releasename': 'Version',
     'tocdepth': r'\setcounter{tocdepth}{1}',
     'preamble': '\n'.join(rf'\usepackage{{{name}}}' for name in STYLES),
-    'maketitle': r'\booktitlepage',
-    'tableofcontents': r'\bookcontents',
+    # `structure` writes these two: the title page holds a sentence of text.
+    'maketitle': '',
+    'tableofcontents': '',
 }
 
 
@@ -71,7 +74,7 @@ def set_options(app, config):
     config.latex_additional_files = [
         str(FOLDER / f'{name}.sty') for name in STYLES
     ]
-    config.latex_table_style = ['booktabs']
+    config.latex_table_style = ['booktabs', 'colorrows']
     config.latex_use_xindy = False
     config.latex_domain_indices = False
     config.rsvg_converter_args = []

@@ -8,6 +8,7 @@ import re
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.util import texescape
 
 PART = re.compile(r'Part [IVX]+: ')
 
@@ -23,10 +24,10 @@ def arrange(app, doctree, docname):
         return
     front = next(doctree.findall(nodes.section))
     toctrees = app.env.get_doctree(docname).findall(addnodes.toctree)
-    listed = [wrapper for wrapper in front.findall(is_list) if wrapper.parent]
-    body = chapters(zip(toctrees, listed))
-    front[1:] = [*preface(front), *body]
-    drop_empty_sections(front)
+    lists = list(zip(toctrees, front.findall(is_list)))
+    front[1:] = [*opening(front), *chapters(lists)]
+    drop_empty_files(front)
+    name_chapters(front)
 
 
 def is_list(node):
@@ -35,12 +36,13 @@ def is_list(node):
     )
 
 
-def preface(front):
-    """Return a chapter of what the front page says before its contents."""
+def opening(front):
+    """Return title page, contents, and a chapter of the front page's text."""
     said = [node for node in front[1:] if not any(node.findall(is_list))]
+    subtitle = escape(said.pop(0).astext())
     title = nodes.title('', 'Preface')
     return [
-        latex(r'\bookfrontmatter'),
+        latex(rf'\booktitlepage{{{subtitle}}}\bookcontents\bookfrontmatter'),
         nodes.section('', title, *said, ids=['preface']),
         latex(r'\bookmainmatter'),
     ]
@@ -52,7 +54,7 @@ def chapters(lists):
     appendix = False
     for toctree, wrapper in lists:
         if toctree.get('caption'):
-            title = PART.sub('', toctree['caption'])
+            title = escape(PART.sub('', toctree['caption']))
             body.append(latex(rf'\bookpart{{{title}}}'))
         elif not appendix:
             body.append(latex(r'\bookappendix'))
@@ -61,16 +63,33 @@ def chapters(lists):
     return body
 
 
-def drop_empty_sections(front):
-    """Drop files without text: the list of references is the book's end."""
+def drop_empty_files(front):
+    """Drop files that hold a title alone.
+
+    One is the page of references, since Sphinx moves these to the end.
+    """
     for file in list(front.findall(addnodes.start_of_file)):
-        if not any(file.findall(nodes.Text)) or only_a_title(file):
+        texts = file.findall(nodes.Text)
+        if all(isinstance(text.parent, nodes.title) for text in texts):
             file.parent.remove(file)
 
 
-def only_a_title(file):
-    texts = list(file.findall(nodes.Text))
-    return all(isinstance(text.parent, nodes.title) for text in texts)
+def name_chapters(front):
+    """Call what is a chapter on paper "Chapter", where it is referred to."""
+    files = front.findall(addnodes.start_of_file)
+    chapters = {
+        f'%{file["docname"]}#{name}'
+        for file in files
+        if file.parent is front
+        for name in file.next_node(nodes.section)['ids']
+    }
+    for reference in front.findall(addnodes.number_reference):
+        if reference.get('refuri') in chapters:
+            reference['title'] = 'Chapter %s'
+
+
+def escape(text):
+    return texescape.escape(text, 'xelatex')
 
 
 def latex(text):
