@@ -26,6 +26,7 @@ help:
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
+	@echo 'make chapter       begin one: NAME=my-chapter TITLE="My Chapter"'
 	@echo 'make lint          check the style of code and chapters, and the spelling'
 	@echo 'make check-links   follow the links of the book; EXTERNAL=1: all links'
 	@echo 'make references    store the outputs of the chapters anew'
@@ -62,6 +63,11 @@ bench: $(STAMP)
 
 lab: $(STAMP)
 	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb
+
+chapter: $(STAMP)
+	@$(ACTIVATE) python -W ignore -m authoring.new_chapter '$(NAME)' '$(TITLE)' \
+	    $(if $(PART),--part '$(PART)') \
+	    $(if $(DISCUSSION),--discussion '$(DISCUSSION)')
 
 lint: $(STAMP)
 	@$(ACTIVATE) ruff check && ruff format --check
