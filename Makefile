@@ -27,7 +27,7 @@ help:
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make chapter       begin one: NAME=my-chapter TITLE="My Chapter"'
-	@echo 'make lint          check the style of code and chapters, and the spelling'
+	@echo 'make lint          check code, chapters and spelling'
 	@echo 'make check-links   follow the links of the book; EXTERNAL=1: all links'
 	@echo 'make references    store the outputs of the chapters anew'
 	@echo 'make figures       draw the figures anew'

@@ -13,11 +13,11 @@ it.  The modules here adjust what comes out, one matter each:
 `notebooks`  each chapter as a notebook to download
 `numbering`  chapters numbered through all parts
 `openings`   what a chapter promises, and what a run of it takes
-`outputs`    outputs of cells, letter by letter
 `outdated`   pages that are stale, or that nothing stands behind any more
+`outputs`    outputs of cells, letter by letter
+`paper`      the book as LaTeX, for `make pdf`
 `ranking`    which chapter is about which word, for the search
 `terms`      the first use of each term, linked to the glossary
-`paper`      the book as LaTeX, for `make pdf`
 """
 
 from theme import (
@@ -33,9 +33,9 @@ from theme import (
     openings,
     outdated,
     outputs,
+    paper,
     ranking,
     terms,
-    paper,
 )
 
 MODULES = (
@@ -51,9 +51,9 @@ MODULES = (
     openings,
     outdated,
     outputs,
+    paper,
     ranking,
     terms,
-    paper,
 )
 
 
