@@ -49,16 +49,19 @@ def opening(front):
 
 
 def chapters(lists):
-    """Return the files of all lists, between the headings of the parts."""
+    """Return the files of all lists, between the headings of the parts.
+
+    A list without numbers begins the appendices.
+    """
     body = []
-    appendix = False
+    appendices = False
     for toctree, wrapper in lists:
-        if toctree.get('caption'):
+        if toctree['numbered']:
             title = escape(PART.sub('', toctree['caption']))
             body.append(latex(rf'\bookpart{{{title}}}'))
-        elif not appendix:
-            body.append(latex(r'\bookappendix'))
-            appendix = True
+        elif not appendices:
+            body.append(latex(r'\bookappendices'))
+            appendices = True
         body += wrapper.children
     return body
 
