@@ -1,6 +1,7 @@
 """Terms lead to the glossary, and the index to terms."""
 
 from collections import Counter
+from urllib.parse import urldefrag
 
 import pytest
 from docutils.core import publish_doctree
@@ -70,6 +71,16 @@ def test_index_leads_to_the_glossary_and_to_the_chapters(pages):
     assert links['checkpoints.html#use-of-checkpoint'].startswith('Stopping')
     assert links['api.html#d2l_rw.load'].startswith('load()')
     assert not any(text.startswith('[') for text in links.values())
+
+
+def test_index_lists_the_chapters_in_the_order_of_the_book(pages):
+    index = pages['genindex.html'].article
+    array = index.select_one('a[href="glossary.html#term-array"]').parent
+    listed = [urldefrag(a['href']).url for a in array.select(':scope > ul a')]
+    contents = pages['index.html'].select('nav.bd-links a')
+    order = [a['href'] for a in contents]
+    assert len(listed) >= 10
+    assert sorted(listed, key=order.index) == listed
 
 
 def test_contents_lead_to_glossary_and_index(pages):

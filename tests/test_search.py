@@ -86,7 +86,7 @@ FIRST = {
     'convolution': 'leaving-mxnet',
     'fix_gamma': 'leaving-mxnet',
     'which call': 'which-call',
-    'deduplicate': 'which-call',
+    'beware': 'which-call',
     'error message': 'errors',
     'no such file': 'errors',
 }
@@ -107,8 +107,8 @@ SEARCH = """async (text) => {
 def found(browser, served):
     """What each search finds, in the order shown."""
     page = browser.new_page()
-    page.goto(f'{served}/search.html?q=array')
-    page.locator('#search-results li').first.wait_for()
+    page.goto(f'{served}/search.html')
+    page.wait_for_function('Search.hasIndex()')
     found = {
         text: [
             path[1 : -len('.html')] for path in page.evaluate(SEARCH, text)

@@ -15,8 +15,8 @@ from sphinx.search.en import SearchEnglish
 from theme.chapters import is_chapter
 
 SCRIPT = 'ranking.js'
-# What a word counts in a heading, in code or an output, and elsewhere.
-HEADING, CODE, TEXT = 10, 1, 2
+HEADING = 8  # a word in a heading counts as much as so many elsewhere
+DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
 
 
 def setup(app):
@@ -47,29 +47,23 @@ def count_words(doctree):
     language = SearchEnglish({})
     counts = Counter()
     for node in doctree.findall(nodes.Text):
-        weight = weight_in(node.parent)
+        if isinstance(node.parent, nodes.raw):
+            continue  # for paper, not for pages
+        weight = HEADING if isinstance(node.parent, nodes.title) else 1
         for word in language.split(node.astext()):
             stem = language.stem(word.lower())
-            if weight and language.word_filter(stem):
+            if language.word_filter(stem):
                 counts[stem] += weight
     return counts
 
 
-def weight_in(parent):
-    """Return what a word counts in an element of a page."""
-    if isinstance(parent, nodes.raw):
-        return 0  # for paper, not for pages
-    if isinstance(parent, nodes.title):
-        return HEADING
-    return CODE if isinstance(parent, nodes.literal_block) else TEXT
-
-
 def shares(counts):
-    """Return for each stem a digit a page: 9 where it stands most often."""
+    """Return for each stem a digit a page: z where it stands most often."""
     digits = {}
+    highest = len(DIGITS) - 1
     for stem in set().union(*counts):
         most = max(count[stem] for count in counts)
         digits[stem] = ''.join(
-            str(-(-9 * count[stem] // most)) for count in counts
+            DIGITS[-(-highest * count[stem] // most)] for count in counts
         )
     return digits

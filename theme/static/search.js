@@ -24,7 +24,7 @@ document.addEventListener('DOMContentLoaded', () => {
 });
 
 /* Chapters come before all other pages, and among them the one that uses the
-   words most.  `ranking.js` tells how much each chapter uses a word. */
+   words most.  `ranking.js` holds a digit for each word and chapter. */
 function rankChapters() {
   const search = Search.query;
   const stemmer = new Stemmer();
@@ -40,8 +40,9 @@ function rankChapters() {
   Scorer.score = ([page, , , , score]) => {
     const chapter = RANKING.chapters.indexOf(page);
     if (chapter < 0) return score;
-    const uses = stems.map((stem) => Number(RANKING.words[stem]?.[chapter] || 0));
+    const uses = stems.map((stem) =>
+      parseInt(RANKING.words[stem]?.[chapter] || '0', 36));
     const sum = uses.reduce((total, use) => total + use, 0);
-    return 10000 + (100 * sum) / stems.length + score;
+    return 10000 + (20 * sum) / stems.length + score;
   };
 }
