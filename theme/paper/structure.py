@@ -14,17 +14,8 @@ PART = re.compile(r'Part [IVX]+: ')
 
 
 def setup(app):
-    app.connect('doctree-read', leave_out_pages_without_source)
     # After the transforms that resolve references and gather citations.
     app.connect('doctree-resolved', arrange, priority=900)
-
-
-def leave_out_pages_without_source(app, doctree):
-    """Keep the page of the index, which HTML alone has, out of the lists."""
-    if app.builder.format == 'latex':
-        for toctree in doctree.findall(addnodes.toctree):
-            names = toctree['includefiles']
-            names[:] = [n for n in names if n in app.env.found_docs]
 
 
 def arrange(app, doctree, docname):
