@@ -4,9 +4,11 @@ from pathlib import Path
 
 from figures import (
     byte_map,
+    card,
     error_tree,
     four_lies,
     in_the_file,
+    mark,
     matching_names,
     measured,
     memory_map,
@@ -23,7 +25,9 @@ from figures import (
     which_call,
 )
 
-IMAGES = Path(__file__).parent.parent / 'chapters' / 'img'
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / 'chapters' / 'img'
+STATIC = ROOT / 'theme' / 'static'
 DRAWINGS = {
     'byte_map.svg': byte_map.svg,
     'error_tree.svg': error_tree.svg,
@@ -56,5 +60,12 @@ def main(folder=IMAGES):
         (folder / f'qr_{chapter}.svg').write_text(text, 'utf-8')
 
 
+def draw_mark_and_card(folder=STATIC):
+    """Write what is seen of the book outside its pages."""
+    (folder / 'favicon.svg').write_text(mark.svg(), 'utf-8')
+    card.image().save(folder / 'card.png', optimize=True)
+
+
 if __name__ == '__main__':
     main()
+    draw_mark_and_card()

@@ -4,13 +4,16 @@ d2lbook converts every chapter to reStructuredText and writes a `conf.py` for
 it.  The modules here adjust what comes out, one matter each:
 
 `assets`     d2lbook's script and style sheet out, the book's in
+`cards`      what search engines and previews of links show of a page
 `citations`  the list of references as valid HTML
+`colophon`   versions and date below each page
 `figures`    alternative texts
 `formulas`   formulas as MathML, which needs no script
 `glossary`   the page that explains terms
 `hints`      hints of exercises, folded
 `index_page` the page of the index
 `notebooks`  each chapter as a notebook to download
+`notfound`   the page for wrong addresses
 `numbering`  chapters numbered through all parts
 `openings`   what a chapter promises, and what a run of it takes
 `outdated`   pages that are stale, or that nothing stands behind any more
@@ -18,17 +21,22 @@ it.  The modules here adjust what comes out, one matter each:
 `paper`      the book as LaTeX, for `make pdf`
 `ranking`    which chapter is about which word, for the search
 `terms`      the first use of each term, linked to the glossary
+`settings`   the site's address and repository
+`sitemap`    the list of pages for search engines
 """
 
 from theme import (
     assets,
+    cards,
     citations,
+    colophon,
     figures,
     formulas,
     glossary,
     hints,
     index_page,
     notebooks,
+    notfound,
     numbering,
     openings,
     outdated,
@@ -36,17 +44,23 @@ from theme import (
     paper,
     ranking,
     terms,
+    settings,
+    sitemap,
 )
 
 MODULES = (
+    settings,  # which others read
     assets,
+    cards,
     citations,
+    colophon,
     figures,
     formulas,
     glossary,
     hints,
     index_page,
     notebooks,
+    notfound,
     numbering,
     openings,
     outdated,
@@ -54,6 +68,7 @@ MODULES = (
     paper,
     ranking,
     terms,
+    sitemap,
 )
 
 

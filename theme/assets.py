@@ -14,6 +14,7 @@ def setup(app):
     app.connect('config-inited', replace_assets)
     app.connect('html-page-context', mend_search)
     app.add_css_file('book.css')
+    app.add_css_file('site.css')
     keep_doctrees_out_of_the_pages(app)
 
 

@@ -7,7 +7,7 @@ reference would pass unnoticed, a deleted chapter would stay published.
 
 from pathlib import Path
 
-PAGES_WITHOUT_SOURCE = {'search', 'genindex', 'py-modindex'}
+PAGES_WITHOUT_SOURCE = {'404', 'search', 'genindex', 'py-modindex'}
 
 
 def setup(app):
