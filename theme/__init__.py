@@ -23,6 +23,7 @@ it.  The modules here adjust what comes out, one matter each:
 `terms`      the first use of each term, linked to the glossary
 `settings`   the site's address and repository
 `sitemap`    the list of pages for search engines
+`weight`     what the theme loads without need out
 """
 
 from theme import (
@@ -46,6 +47,7 @@ from theme import (
     terms,
     settings,
     sitemap,
+    weight,
 )
 
 MODULES = (
@@ -69,6 +71,7 @@ MODULES = (
     ranking,
     terms,
     sitemap,
+    weight,
 )
 
 
