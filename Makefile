@@ -61,8 +61,9 @@ bench: $(STAMP)
 	@$(ACTIVATE) python -m benchmarks && \
 	    python -m benchmarks.checkpoints && python -m benchmarks.conversion
 
-lab: $(STAMP)
-	@$(ACTIVATE) d2lbook build ipynb && jupyter lab _build/ipynb
+lab: html
+	@$(ACTIVATE) python -m zipfile -e _build/html/notebooks.zip \
+	    _build/notebooks && jupyter lab _build/notebooks
 
 chapter: $(STAMP)
 	@$(ACTIVATE) python -W ignore -m authoring.new_chapter '$(NAME)' '$(TITLE)' \

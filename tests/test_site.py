@@ -89,6 +89,16 @@ def test_page_names_its_public_address(published):
     assert (published / image).is_file()
 
 
+def test_published_chapter_can_be_launched(published):
+    found = links(parsed(published / 'first.html'))
+    (binder,) = [link for link in found if 'mybinder.org' in link]
+    assert binder.startswith('https://mybinder.org/v2/gh/someone/book/main?')
+    (colab,) = [link for link in found if 'colab.research' in link]
+    assert colab.endswith('/someone/book/blob/gh-pages/first.ipynb')
+    page = parsed(published / 'index.html')
+    assert not any('mybinder' in link for link in links(page))
+
+
 def test_sitemap_lists_the_pages_to_be_found(published):
     tree = ElementTree.parse(published / 'sitemap.xml')
     names = 'first', 'index', 'references', 'second'

@@ -4,6 +4,7 @@ d2lbook converts every chapter to reStructuredText and writes a `conf.py` for
 it.  The modules here adjust what comes out, one matter each:
 
 `assets`     d2lbook's script and style sheet out, the book's in
+`bundle`     all notebooks as one zip file
 `cards`      what search engines and previews of links show of a page
 `citations`  the list of references as valid HTML
 `colophon`   versions and date below each page
@@ -12,6 +13,7 @@ it.  The modules here adjust what comes out, one matter each:
 `glossary`   the page that explains terms
 `hints`      hints of exercises, folded
 `index_page` the page of the index
+`launch`     links that run a chapter elsewhere
 `notebooks`  each chapter as a notebook to download
 `notfound`   the page for wrong addresses
 `numbering`  chapters numbered through all parts
@@ -28,6 +30,7 @@ it.  The modules here adjust what comes out, one matter each:
 
 from theme import (
     assets,
+    bundle,
     cards,
     citations,
     colophon,
@@ -36,6 +39,7 @@ from theme import (
     glossary,
     hints,
     index_page,
+    launch,
     notebooks,
     notfound,
     numbering,
@@ -53,6 +57,7 @@ from theme import (
 MODULES = (
     settings,  # which others read
     assets,
+    bundle,
     cards,
     citations,
     colophon,
@@ -61,6 +66,7 @@ MODULES = (
     glossary,
     hints,
     index_page,
+    launch,
     notebooks,
     notfound,
     numbering,

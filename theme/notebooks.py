@@ -1,8 +1,8 @@
 """Offer each page that holds code as a notebook that stands alone.
 
-d2lbook leaves the executed notebooks in `eval/` beside the folder that Sphinx
-reads.  They hold the dialect's marks and images by relative path; here the
-marks become words and links, and the images travel inside the notebook.
+The executed notebooks hold the dialect's marks, and images by relative path;
+here the marks become words and links, and the images travel inside the
+notebook.
 """
 
 import base64
@@ -12,7 +12,9 @@ from pathlib import Path
 
 import nbformat
 
+from theme.evaluated import executed
 from theme.figures import description
+from theme.launch import prepare
 
 MARK = re.compile(r':(\w+):`([^`]+)`')
 IMAGE = re.compile(r'!\[([^\]]*)\]\(([^)\s]+)\)')
@@ -22,16 +24,6 @@ MIME_TYPES = {'.svg': 'image/svg+xml', '.png': 'image/png'}
 def setup(app):
     app.connect('html-page-context', add_button, priority=600)
     app.connect('build-finished', write_notebooks)
-
-
-def executed(app, docname):
-    """Return the page's executed notebook, or None if it holds no code."""
-    path = Path(app.srcdir).parent / 'eval' / f'{docname}.ipynb'
-    if not path.is_file():
-        return None
-    notebook = nbformat.read(path, as_version=4)
-    has_code = any(cell.cell_type == 'code' for cell in notebook.cells)
-    return notebook if has_code else None
 
 
 def add_button(app, pagename, templatename, context, doctree):
@@ -59,6 +51,8 @@ def write_notebooks(app, exception):
         notebook = executed(app, docname)
         if notebook is not None:
             make_readable(notebook, app.env, docname)
+            prepare(notebook, app.config)
+            make_repeatable(notebook)
             target = Path(app.outdir) / f'{docname}.ipynb'
             nbformat.write(notebook, target)
 
@@ -76,6 +70,13 @@ def make_readable(notebook, env, docname):
                 lambda mark: words(env, docname, *mark.groups()), cell.source
             )
             embed_images(cell, Path(env.srcdir) / posixpath.dirname(docname))
+
+
+def make_repeatable(notebook):
+    """Replace what differs from run to run: names of cells, times."""
+    for index, cell in enumerate(notebook.cells):
+        cell.id = f'cell-{index}'
+        cell.metadata = {}
 
 
 def embed_images(cell, folder):
@@ -108,10 +109,19 @@ def reference(env, docname, label, *, numbered):
         label, (*labels['anonlabels'][label], '')
     )
     text = number(env, target, anchor) if numbered else title
+    address = place(env, docname, target)
+    return f'[{text}]({address})' if address else text
+
+
+def place(env, docname, target):
+    """Return where a page is to be found from a notebook, if anywhere."""
     if target == docname:
-        return text
-    start = posixpath.dirname(docname)
-    return f'[{text}]({posixpath.relpath(target, start or ".")}.ipynb)'
+        return None
+    if executed(env.app, target):
+        start = posixpath.dirname(docname)
+        return posixpath.relpath(target, start or '.') + '.ipynb'
+    site = env.config.site_address
+    return f'{site}{target}.html' if site else None
 
 
 def number(env, docname, anchor):
