@@ -6,6 +6,8 @@ from authoring import links
 
 MAX_PAGE_BYTES = 300_000
 CODE = 'code', 'pre'
+# Within these, `header` and `footer` belong to them and not to the page.
+SECTIONS = 'article', 'aside', 'main', 'nav', 'section'
 
 
 def test_every_internal_link_and_anchor_resolves(book, pages):
@@ -42,3 +44,54 @@ def test_no_mark_of_the_dialect_is_left_on_a_page(pages):
     for name, page in pages.items():
         text = page.find('article').get_text() if page.article else ''
         assert not re.search(r':(label|numref|ref|cite|width):', text), name
+
+
+def headings(page):
+    """Return the headings on the screen; others are for print."""
+    return [
+        heading
+        for heading in page.select('main :is(h1, h2, h3, h4, h5, h6)')
+        if not heading.find_parent(class_='onlyprint')
+    ]
+
+
+def test_headings_begin_with_the_title_and_skip_no_level(pages):
+    for name, page in pages.items():
+        levels = [int(heading.name[1]) for heading in headings(page)]
+        assert levels.count(1) == 1, name
+        steps = zip([0, *levels], levels)
+        assert all(level <= last + 1 for last, level in steps), name
+
+
+def test_each_page_has_one_main_one_banner_and_one_foot(pages):
+    for name, page in pages.items():
+        mains = page.find_all('main')
+        assert len(mains) == 1, name
+        for kind in 'header', 'footer':
+            of_the_page = [
+                tag
+                for tag in page.find_all(kind)
+                if not tag.find_parent(SECTIONS)
+            ]
+            assert len(of_the_page) == 1, f'{name}: {kind}'
+
+
+def test_navigations_are_told_apart_by_their_names(pages):
+    for name, page in pages.items():
+        names = [name_of_region(page, nav) for nav in page.find_all('nav')]
+        assert all(names), name
+        assert len(names) == len(set(names)), f'{name}: {names}'
+
+
+def name_of_region(page, region):
+    """Return the name that a screen reader tells a region by."""
+    labelled = region.get('aria-labelledby')
+    if labelled:
+        return page.find(id=labelled).get_text(strip=True)
+    return region.get('aria-label')
+
+
+def test_identifiers_are_unique(pages):
+    for name, page in pages.items():
+        ids = [tag['id'] for tag in page.find_all(id=True)]
+        assert len(ids) == len(set(ids)), name

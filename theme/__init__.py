@@ -14,6 +14,10 @@ it.  The modules here adjust what comes out, one matter each:
 `hints`      hints of exercises, folded
 `index_page` the page of the index
 `launch`     links that run a chapter elsewhere
+`citations`  the list of references as a list
+`figures`    alternative texts
+`formulas`   formulas as MathML, which needs no script
+`landmarks`  names for the regions of a page
 `notebooks`  each chapter as a notebook to download
 `notfound`   the page for wrong addresses
 `numbering`  chapters numbered through all parts
@@ -26,6 +30,7 @@ it.  The modules here adjust what comes out, one matter each:
 `settings`   the site's address and repository
 `sitemap`    the list of pages for search engines
 `weight`     what the theme loads without need out
+`tables`     empty corners of tables
 """
 
 from theme import (
@@ -40,6 +45,7 @@ from theme import (
     hints,
     index_page,
     launch,
+    landmarks,
     notebooks,
     notfound,
     numbering,
@@ -52,6 +58,7 @@ from theme import (
     settings,
     sitemap,
     weight,
+    tables,
 )
 
 MODULES = (
@@ -67,6 +74,7 @@ MODULES = (
     hints,
     index_page,
     launch,
+    landmarks,
     notebooks,
     notfound,
     numbering,
@@ -78,6 +86,7 @@ MODULES = (
     terms,
     sitemap,
     weight,
+    tables,
 )
 
 

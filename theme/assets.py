@@ -15,6 +15,7 @@ def setup(app):
     app.connect('html-page-context', mend_search)
     app.add_css_file('book.css')
     app.add_css_file('site.css')
+    app.add_js_file('boxes.js')
     keep_doctrees_out_of_the_pages(app)
 
 
