@@ -6,18 +6,15 @@ it.  The modules here adjust what comes out, one matter each:
 `assets`     d2lbook's script and style sheet out, the book's in
 `bundle`     all notebooks as one zip file
 `cards`      what search engines and previews of links show of a page
-`citations`  the list of references as valid HTML
+`citations`  the list of references as a list
 `colophon`   versions and date below each page
 `figures`    alternative texts
 `formulas`   formulas as MathML, which needs no script
 `glossary`   the page that explains terms
 `hints`      hints of exercises, folded
 `index_page` the page of the index
-`launch`     links that run a chapter elsewhere
-`citations`  the list of references as a list
-`figures`    alternative texts
-`formulas`   formulas as MathML, which needs no script
 `landmarks`  names for the regions of a page
+`launch`     links that run a chapter elsewhere
 `notebooks`  each chapter as a notebook to download
 `notfound`   the page for wrong addresses
 `numbering`  chapters numbered through all parts
@@ -26,11 +23,11 @@ it.  The modules here adjust what comes out, one matter each:
 `outputs`    outputs of cells, letter by letter
 `paper`      the book as LaTeX, for `make pdf`
 `ranking`    which chapter is about which word, for the search
-`terms`      the first use of each term, linked to the glossary
 `settings`   the site's address and repository
 `sitemap`    the list of pages for search engines
-`weight`     what the theme loads without need out
 `tables`     empty corners of tables
+`terms`      the first use of each term, linked to the glossary
+`weight`     what the theme loads without need out
 """
 
 from theme import (
@@ -44,8 +41,8 @@ from theme import (
     glossary,
     hints,
     index_page,
-    launch,
     landmarks,
+    launch,
     notebooks,
     notfound,
     numbering,
@@ -54,11 +51,11 @@ from theme import (
     outputs,
     paper,
     ranking,
-    terms,
     settings,
     sitemap,
-    weight,
     tables,
+    terms,
+    weight,
 )
 
 MODULES = (
@@ -73,8 +70,8 @@ MODULES = (
     glossary,
     hints,
     index_page,
-    launch,
     landmarks,
+    launch,
     notebooks,
     notfound,
     numbering,
@@ -83,10 +80,10 @@ MODULES = (
     outputs,
     paper,
     ranking,
-    terms,
     sitemap,
-    weight,
     tables,
+    terms,
+    weight,
 )
 
 
