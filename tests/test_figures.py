@@ -1,13 +1,41 @@
-"""The images of the book are what the scripts draw."""
+"""The images of the book: drawn by scripts, legible in light and in dark."""
+
+import io
 
 import pytest
 from PIL import Image
 
 from figures import __main__ as figures
+from tests.browsing import WIDE
 from tests.chapters import CHAPTERS
+from tests.contrast import LEAST, ratio
 from theme import cards
 
 IMAGES = sorted(path.name for path in (CHAPTERS / 'img').iterdir())
+DRAWN = [name for name in IMAGES if not name.startswith('qr_')]
+SCALE = 3  # pixels of the screen to one of the page, for clean letters
+# Each line of text in an image, and the box around it, from the corner.
+TEXTS = """async (image) => {
+  const svg = new DOMParser().parseFromString(
+    await (await fetch(image.src)).text(), 'image/svg+xml').documentElement;
+  const holder = document.createElement('div');
+  holder.style.cssText = 'position: absolute; left: 0; top: 0; opacity: 0';
+  document.body.append(holder);
+  holder.append(svg);
+  svg.setAttribute('width', image.width);
+  svg.setAttribute('height', image.height);
+  const corner = svg.getBoundingClientRect();
+  const all = [...svg.querySelectorAll('text')];
+  const seen = all.filter((text) => text.textContent.trim());
+  const texts = seen.map((text) => {
+    const box = text.getBoundingClientRect();
+    return [text.textContent, [box.left - corner.left, box.top - corner.top,
+                               box.right - corner.left,
+                               box.bottom - corner.top]];
+  });
+  holder.remove();
+  return texts;
+}"""
 
 
 @pytest.fixture(scope='module')
@@ -36,3 +64,47 @@ def test_mark_and_card_are_what_their_scripts_draw(tmp_path):
     stored = Image.open(figures.STATIC / 'card.png')
     assert drawn.size == cards.IMAGE_SIZE
     assert drawn.tobytes() == stored.tobytes()
+
+
+@pytest.fixture(scope='module', params=['light', 'dark'])
+def gallery(request, browser, served):
+    """A page of the book whose article holds all figures and no more."""
+    context = browser.new_context(
+        viewport=WIDE, color_scheme=request.param, device_scale_factor=SCALE
+    )
+    page = context.new_page()
+    page.goto(f'{served}/index.html')
+    page.locator('article').evaluate(
+        """(article, names) => { article.innerHTML = names.map((name) =>
+        `<figure><img src="_images/${name}"></figure>`).join('') }""",
+        DRAWN,
+    )
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize('name', DRAWN)
+def test_text_in_a_figure_is_legible_in_both_themes(name, gallery):
+    image = gallery.locator(f'img[src$="/{name}"]')
+    picture = Image.open(io.BytesIO(image.screenshot())).convert('RGB')
+    faint = [
+        text
+        for text, box in image.evaluate(TEXTS)
+        if contrast(picture.crop([SCALE * side for side in box])) < LEAST
+    ]
+    assert faint == []
+
+
+def contrast(picture):
+    """Return how far letters stand out from the colour most seen."""
+    colours = picture.getcolors(picture.width * picture.height)
+    _, background = max(colours)
+    return max(ratio(colour, background) for _, colour in colours)
+
+
+def test_faint_text_in_a_figure_is_noticed():
+    picture = Image.new('RGB', (20, 20), (255, 255, 255))
+    picture.paste((153, 153, 153), (5, 5, 8, 15))
+    assert contrast(picture) < LEAST
+    picture.paste((100, 100, 100), (5, 5, 8, 15))
+    assert contrast(picture) > LEAST
