@@ -38,6 +38,7 @@ def test_search_finds_the_chapter_and_shows_where(word, name, open_page):
 
 # Words, and the chapter that is about each.
 FIRST = {
+    'array': 'read-write',
     'array list': 'read-write',
     'dictionary': 'read-write',
     'multilayer perceptron': 'read-write',

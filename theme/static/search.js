@@ -24,7 +24,8 @@ document.addEventListener('DOMContentLoaded', () => {
 });
 
 /* Chapters come before all other pages, and among them the one that uses the
-   words most.  `ranking.js` holds a digit for each word and chapter. */
+   words most.  `ranking.js` holds a digit for each word and chapter; Sphinx's
+   own score is high where a title or heading is what was searched for. */
 function rankChapters() {
   const search = Search.query;
   const stemmer = new Stemmer();
@@ -41,8 +42,9 @@ function rankChapters() {
     const chapter = RANKING.chapters.indexOf(page);
     if (chapter < 0) return score;
     const uses = stems.map((stem) =>
-      parseInt(RANKING.words[stem]?.[chapter] || '0', 36));
+      parseInt(RANKING.words[stem]?.[chapter] || '0', 36)
+    );
     const sum = uses.reduce((total, use) => total + use, 0);
-    return 10000 + (20 * sum) / stems.length + score;
+    return 10000 + (20 * sum) / stems.length + 4 * score;
   };
 }
