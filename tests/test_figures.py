@@ -108,3 +108,10 @@ def test_faint_text_in_a_figure_is_noticed():
     assert contrast(picture) < LEAST
     picture.paste((100, 100, 100), (5, 5, 8, 15))
     assert contrast(picture) > LEAST
+
+
+def test_discussion_takes_one_line_of_the_table(tmp_path):
+    table = tmp_path / 'discussions.ini'
+    table.write_text('[discussions]\nNew-1 = https://localhost/a?b=c%20d:1\n')
+    addresses = figures.qr_codes.addresses(table)
+    assert addresses == {'New-1': 'https://localhost/a?b=c%20d:1'}
