@@ -268,6 +268,11 @@ def test_long_code_and_missing_characters_are_told(latex, small_book):
             ['page 3, chapter 2: a line is 1.5 points too wide: []text'],
         ),
         (
+            'Overfull \\vbox (5.0pt too high) detected at line 1\n'
+            'Overfull \\vbox (9.0pt too high) detected at line 2',
+            ['page 1, front: a page is 9.0 points too high'],
+        ),
+        (
             'Overfull code (2.0pt too wide): \\PYG {n}{f}\\PYGZob {}',
             ['page 1, front: code is 2.0 points too wide: f{'],
         ),

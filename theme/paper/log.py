@@ -8,11 +8,13 @@ import re
 import sys
 from pathlib import Path
 
-TOLERANCE = 1  # points, which nobody sees
+# Points, which nobody sees: of a line's width, and of a page's height.
+WIDTH, HEIGHT = 1, 6
 
 PAGE = re.compile(r'\[(\d+)(?=[\]\s{<]|$)')
 PLACE = re.compile(r'^(?:Chapter|Appendix) (\w+)\.$')
 WIDE = re.compile(r'^Overfull \\hbox \(([\d.]+)pt too wide\)')
+HIGH = re.compile(r'^Overfull \\vbox \(([\d.]+)pt too high\)')
 CODE = re.compile(r'^Overfull code \(([\d.]+)pt too wide\): (.*)')
 # Further trouble, by what its line in the log says.
 TROUBLE = (
@@ -52,11 +54,14 @@ def findings(log):
 def of_line(line, following):
     """Return the trouble that one line of a log tells, or None."""
     wide = WIDE.match(line)
-    if wide and float(wide[1]) > TOLERANCE:
+    if wide and float(wide[1]) > WIDTH:
         return f'a line is {wide[1]} points too wide: {following.strip()}'
     code = CODE.match(line)
-    if code and float(code[1]) > TOLERANCE:
+    if code and float(code[1]) > WIDTH:
         return f'code is {code[1]} points too wide: {plain(code[2])}'
+    high = HIGH.match(line)
+    if high and float(high[1]) > HEIGHT:
+        return f'a page is {high[1]} points too high'
     for pattern, message in TROUBLE:
         found = pattern.match(line)
         if found:
