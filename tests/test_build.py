@@ -60,7 +60,10 @@ def test_unchanged_book_executes_and_writes_nothing(small_book):
     assert 'no targets are out of date' in again.stdout
 
 
-def test_edited_chapter_alone_is_executed_again(small_book):
+def test_edited_chapter_alone_is_executed_and_written_again(small_book):
+    d2lbook_build(small_book)
+    other = small_book / '_build/html/first.html'
+    before = other.stat().st_mtime_ns
     rewrite(small_book / 'chapters/second.md', 'leaves', 'still leaves')
     built = d2lbook_build(small_book)
     assert built.returncode == 0, built.stdout
@@ -68,6 +71,7 @@ def test_edited_chapter_alone_is_executed_again(small_book):
     assert CONVERTED.findall(built.stdout) == ['second']
     page = small_book / '_build/html/second.html'
     assert 'still leaves' in page.read_text()
+    assert other.stat().st_mtime_ns == before
 
 
 def test_changed_title_reaches_the_other_pages(small_book):
