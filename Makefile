@@ -9,11 +9,12 @@ endif
 SHELL := /bin/sh
 STAMP := .venv/.complete
 SECONDS := 60
+PORT := 8000
 ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make requirements'
 
-.PHONY: help html pdf test core torch fuzz bench lab lint check-links chapter \
+.PHONY: help html pdf test core torch fuzz bench lab serve lint check-links chapter \
     references figures requirements clean
 .DELETE_ON_ERROR:
 
@@ -26,6 +27,7 @@ help:
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
+	@echo 'make serve         show the book while it is written, on PORT=8000'
 	@echo 'make chapter       begin one: NAME=my-chapter TITLE="My Chapter"'
 	@echo 'make lint          check code, chapters and spelling'
 	@echo 'make check-links   follow the links of the book; EXTERNAL=1: all links'
@@ -64,6 +66,9 @@ bench: $(STAMP)
 lab: html
 	@$(ACTIVATE) python -m zipfile -e _build/html/notebooks.zip \
 	    _build/notebooks && jupyter lab _build/notebooks
+
+serve: $(STAMP)
+	@$(ACTIVATE) python -W ignore -m authoring.serve --port $(PORT)
 
 chapter: $(STAMP)
 	@$(ACTIVATE) python -W ignore -m authoring.new_chapter '$(NAME)' '$(TITLE)' \

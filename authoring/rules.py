@@ -14,6 +14,7 @@ from theme.figures import description
 MAX_COLUMNS = 78
 MAX_LINES = 12
 REFERENCES = 'ref', 'numref', 'eqref'
+SPHINXS_LABELS = 'genindex', 'modindex', 'search'
 CITATIONS = 'cite', 'citet', 'citep'
 PREFIXES = 'sec_', 'fig_', 'tab_', 'eq_'
 LABEL = re.compile(r'[\w.\-/]+')
@@ -210,9 +211,13 @@ def duplicate_label(chapter, book):
 def unknown_label(chapter, book):
     """A reference leads to a label."""
     return [
-        (number, f'no label {target!r} in the book')
+        (
+            number,
+            f'no label {target!r} in the book: mend it, or set the label',
+        )
         for number, role, target in chapter.marks()
-        if role in REFERENCES and target not in book.labels
+        if role in REFERENCES
+        and target not in {*book.labels, *SPHINXS_LABELS}
     ]
 
 
@@ -235,23 +240,27 @@ def unlisted_chapter(chapter, book):
     return [(1, 'in no contents: list it in index.md')]
 
 
+# What these find, the build stops at.
+STOPPING = (
+    duplicate_label,
+    missing_description,
+    missing_image,
+    unknown_citation,
+    unknown_label,
+    unlisted_chapter,
+)
 RULES = (
+    *STOPPING,
     code_in_emphasis,
     dead_link,
-    duplicate_label,
     gpu_words,
     ignored_tag,
     label_form,
     lonely_numref,
     long_cell,
     long_line,
-    missing_description,
-    missing_image,
     reference_in_table,
     stored_output,
-    unknown_citation,
-    unknown_label,
-    unlisted_chapter,
     unsorted_imports,
     width_without_caption,
 )
