@@ -11,8 +11,8 @@ if [ -n "$missing" ]; then
     exit 1
 fi
 
-# The date of the last commit stands on the title page and in the file: the
-# same sources make the same PDF.
+# The title page and the file tell the time of the last commit, not of the
+# build.
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 fi
