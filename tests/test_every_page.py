@@ -67,3 +67,15 @@ def test_trouble_is_noticed(open_page, served):
     assert 'oops' in trouble
     assert '404' in trouble
     assert 'leaves the server: http://127.0.0.1:9/' in trouble
+
+
+@pytest.mark.parametrize('name', ['params-format', 'which-call'])
+def test_tables_scroll_inside_their_box_at_320_pixels(name, open_page):
+    page = open_page(name, {'width': 320, 'height': 640})
+    assert page.evaluate(WIDER) <= 0
+    tables = page.locator('article .pst-scrollable-table-container')
+    assert tables.count() == page.locator('article table').count() > 0
+    assert any(
+        box.evaluate('box => box.scrollWidth > box.clientWidth')
+        for box in tables.all()
+    )
