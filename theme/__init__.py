@@ -23,6 +23,7 @@ it.  The modules here adjust what comes out, one matter each:
 `outputs`    outputs of cells, letter by letter
 `paper`      the book as LaTeX, for `make pdf`
 `ranking`    which chapter is about which word, for the search
+`pruning`    rules of style sheets that no page can use out
 `settings`   the site's address and repository
 `sitemap`    the list of pages for search engines
 `tables`     empty corners of tables
@@ -51,6 +52,7 @@ from theme import (
     outputs,
     paper,
     ranking,
+    pruning,
     settings,
     sitemap,
     tables,
@@ -80,6 +82,7 @@ MODULES = (
     outputs,
     paper,
     ranking,
+    pruning,
     sitemap,
     tables,
     terms,
