@@ -39,7 +39,7 @@ def test_only_pages_notebooks_images_and_assets_are_published(small_book):
     assert pages(small_book) == {
         'index.html', 'first.html', 'second.html', 'references.html',
         'search.html', 'genindex.html', '404.html', 'first.ipynb',
-        'second.ipynb',
+        'second.ipynb', 'notebooks.zip',
         '_images/square.svg', 'objects.inv', 'searchindex.js', '.buildinfo',
     }  # fmt: skip
     static = (small_book / '_build/html/_static').rglob('*')
