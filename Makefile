@@ -14,8 +14,10 @@ ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
 COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make requirements'
 
-.PHONY: help html pdf test core torch fuzz bench lab serve lint check-links chapter \
-    references figures requirements clean
+LIGHTHOUSE := node_modules/.package-lock.json
+
+.PHONY: help html pdf test core torch fuzz bench lighthouse lab serve chapter \
+    lint check-links references figures requirements clean
 .DELETE_ON_ERROR:
 
 help:
@@ -26,6 +28,7 @@ help:
 	@echo 'make torch         run the example for PyTorch, in .venv-torch'
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
+	@echo 'make lighthouse    score the pages, with Lighthouse from npm'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make serve         show the book while it is written, on PORT=8000'
 	@echo 'make chapter       begin one: NAME=my-chapter TITLE="My Chapter"'
@@ -63,6 +66,9 @@ bench: $(STAMP)
 	@$(ACTIVATE) python -m benchmarks && \
 	    python -m benchmarks.checkpoints && python -m benchmarks.conversion
 
+lighthouse: html $(LIGHTHOUSE)
+	@$(ACTIVATE) python -m benchmarks.lighthouse
+
 lab: html
 	@$(ACTIVATE) python -m zipfile -e _build/html/notebooks.zip \
 	    _build/notebooks && jupyter lab _build/notebooks
@@ -96,8 +102,11 @@ requirements: $(STAMP)
 	    $(COMPILE) --group pyproject.toml:torch -o requirements-torch.txt
 
 clean:
-	@rm -rf _build .venv .venv-core .venv-torch .pytest_cache .ruff_cache \
+	@rm -rf _build node_modules .venv .venv-core .venv-torch .pytest_cache .ruff_cache \
 	    *.egg-info
+
+$(LIGHTHOUSE): package-lock.json
+	@npm ci
 
 $(STAMP): requirements.txt pyproject.toml scripts/environment.sh
 	@sh scripts/environment.sh

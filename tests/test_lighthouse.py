@@ -1,0 +1,47 @@
+"""The scores of the pages are measured as said, and kept.
+
+Lighthouse itself is no part of the tests: its scores depend on what else a
+machine does.
+"""
+
+import json
+import re
+from urllib.request import Request, urlopen
+
+import pytest
+
+from benchmarks import lighthouse
+from tests.chapters import ROOT
+
+GOOD = dict.fromkeys(lighthouse.CATEGORIES, 100)
+
+
+def test_low_score_is_told():
+    pages = {'good': GOOD, 'low': {**GOOD, 'accessibility': 94}}
+    assert lighthouse.below(pages) == ['low: accessibility 94, below 95']
+    assert lighthouse.below({'good': GOOD, 'just': {**GOOD, 'a': 95}}) == []
+
+
+@pytest.mark.parametrize(
+    ('index', 'slowdown'), [(100, 1), (800, 2), (1050, 2.5), (1533, 4)]
+)
+def test_slow_machine_is_slowed_down_less(index, slowdown):
+    assert lighthouse.slowdown_for(index) == slowdown
+
+
+def test_text_is_served_compressed_and_images_as_they_are(tmp_path):
+    (tmp_path / 'a.html').write_text('word ' * 100)
+    (tmp_path / 'a.png').write_bytes(b'\x89PNG')
+    with lighthouse.served(tmp_path) as address:
+        with urlopen(f'{address}/a.html') as answer:
+            assert answer.headers['Content-Encoding'] == 'gzip'
+            assert int(answer.headers['Content-Length']) < 100
+        with urlopen(Request(f'{address}/a.png')) as answer:
+            assert answer.read() == b'\x89PNG'
+
+
+def test_pins_of_npm_carry_hashes_and_no_addresses():
+    lock = json.loads((ROOT / 'package-lock.json').read_text('utf-8'))
+    packages = [lock['packages'][name] for name in lock['packages'] if name]
+    assert all(re.match(r'sha512-', found['integrity']) for found in packages)
+    assert not any('resolved' in found for found in packages)
