@@ -17,6 +17,10 @@ REFERENCES = 'ref', 'numref', 'eqref'
 SPHINXS_LABELS = 'genindex', 'modindex', 'search'
 CITATIONS = 'cite', 'citet', 'citep'
 PREFIXES = 'sec_', 'fig_', 'tab_', 'eq_'
+MARKS = {
+    *REFERENCES, *CITATIONS, 'label', 'eqlabel', 'width', 'height',
+    'bibliography', 'class', 'func', 'mod',
+}  # fmt: skip
 LABEL = re.compile(r'[\w.\-/]+')
 DEAD_LINK = re.compile(r'(?<!!)\[[^\]]*\]\(([^)\s]+\.md)(#[^)]*)?\)')
 EMPHASIS = re.compile(
@@ -177,6 +181,15 @@ def code_in_emphasis(chapter, book):
     ]
 
 
+def unknown_mark(chapter, book):
+    """d2lbook drops a mark that it does not know, without an error."""
+    return [
+        (number, f'no mark :{role}: in the dialect: mend it')
+        for number, role, _ in chapter.marks()
+        if role not in MARKS
+    ]
+
+
 def label_form(chapter, book):
     """A label says what it names, in characters that d2lbook knows."""
     return [
@@ -261,6 +274,7 @@ RULES = (
     long_line,
     reference_in_table,
     stored_output,
+    unknown_mark,
     unsorted_imports,
     width_without_caption,
 )

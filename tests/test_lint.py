@@ -35,6 +35,7 @@ PLANTED = [
     ('duplicate_label', '## Section\n:label:`sec_b`', 4),
     ('unknown_label', 'See :numref:`sec_none`.', 3),
     ('unknown_label', 'One.\n\nSee :ref:`sec_none`.', 5),
+    ('unknown_mark', 'See :nmuref:`sec_a`.', 3),
     ('unknown_citation', 'After :cite:`nobody_1900`.', 3),
     ('unknown_citation', 'After :cite:`known_2000,nobody_1900`.', 3),
 ]
