@@ -39,7 +39,7 @@ def links(notebook):
 
 
 def is_outside(link):
-    return urlsplit(link).scheme not in ('', 'attachment')
+    return urlsplit(link).scheme != ''
 
 
 def test_notebook_is_downloaded_by_a_button(open_page, tmp_path):
@@ -65,8 +65,10 @@ def test_notebook_is_whole_and_reads_well(name, notebooks):
     for cell in notebook.cells:
         if cell.cell_type == 'markdown':
             assert not MARK.search(cell.source)
-            shown = re.findall(r'\(attachment:([^)]+)\)', cell.source)
-            assert set(shown) == set(cell.get('attachments', ()))
+            shown = re.findall(r'!\[[^]]+\]\[(\S+)\]', cell.source)
+            held = re.findall(r'(?m)^\[(\S+)\]: data:image/', cell.source)
+            assert shown == held
+            assert '](img/' not in cell.source
     outputs = [cell.outputs for cell in notebook.cells if 'outputs' in cell]
     assert any(outputs)
 
@@ -74,7 +76,7 @@ def test_notebook_is_whole_and_reads_well(name, notebooks):
 @pytest.mark.parametrize('name', WITH_CODE)
 def test_links_of_a_notebook_lead_to_notebooks(name, book, notebooks):
     for link in links(notebooks[name]):
-        if not is_outside(link) and not link.startswith('attachment:'):
+        if not is_outside(link):
             assert (book / urljoin(name, link)).suffix == '.ipynb'
             assert (book / urljoin(name, link)).is_file(), link
 

@@ -80,16 +80,23 @@ def make_repeatable(notebook):
 
 
 def embed_images(cell, folder):
-    """Attach a cell's images to it."""
+    """Write a cell's images into it, at its end.
+
+    Not as attachments, of which JupyterLab shows no SVG.
+    """
     for caption, name in IMAGE.findall(cell.source):
         path = folder / name
-        data = base64.b64encode(path.read_bytes()).decode()
-        attachments = cell.setdefault('attachments', {})
-        attachments[path.name] = {MIME_TYPES[path.suffix]: data}
         text = caption or description(path)
         cell.source = cell.source.replace(
-            f'![{caption}]({name})', f'![{text}](attachment:{path.name})'
+            f'![{caption}]({name})', f'![{text}][{path.name}]'
         )
+        cell.source += f'\n\n[{path.name}]: {data_address(path)}'
+
+
+def data_address(path):
+    """Return an address that holds an image itself."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'data:{MIME_TYPES[path.suffix]};base64,{data}'
 
 
 def words(env, docname, role, target):
