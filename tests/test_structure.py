@@ -4,10 +4,19 @@ import re
 
 from authoring import links
 
+from tests.browsing import GENERATED, PAGES
+
 MAX_PAGE_BYTES = 300_000
 CODE = 'code', 'pre'
 # Within these, `header` and `footer` belong to them and not to the page.
 SECTIONS = 'article', 'aside', 'main', 'nav', 'section'
+
+
+def test_every_page_is_opened_in_a_browser(pages):
+    # Of the pages that show a module, all of one make, one is.
+    built = {name.removesuffix('.html') for name in pages}
+    modules = {name for name in built if name.startswith('_modules/d2l_rw/')}
+    assert built - modules == {*PAGES, *GENERATED} - modules
 
 
 def test_every_internal_link_and_anchor_resolves(book, pages):
