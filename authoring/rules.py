@@ -107,6 +107,17 @@ def stored_output(chapter, book):
     ]
 
 
+def quotation_after_cell(chapter, book):
+    """A quotation below a cell becomes a part of the cell's output."""
+    found, cells = [], chapter.cells()
+    for cell, below in zip(chapter.blocks, chapter.blocks[1:]):
+        said = [pair for pair in below.numbered() if pair[1].strip()]
+        if cell in cells and said and said[0][1].startswith('>'):
+            advice = 'put a sentence between them'
+            found.append((said[0][0], f'quotation below a cell: {advice}'))
+    return found
+
+
 def long_line(chapter, book):
     """Code fits the width of a page."""
     return [
@@ -272,6 +283,7 @@ RULES = (
     lonely_numref,
     long_cell,
     long_line,
+    quotation_after_cell,
     reference_in_table,
     stored_output,
     unknown_mark,

@@ -25,6 +25,7 @@ PLANTED = [
     ('long_cell', CELL + '\nx = 1' * 13 + '\n```', 4),
     ('unsorted_imports', f'{CELL}\nimport os\nimport ast\n```', 4),
     ('unsorted_imports', f'{CELL}\nx = 1\nimport sys, os\n```', 5),
+    ('quotation_after_cell', f'{CELL}\n1\n```\n\n> A question?', 7),
     ('gpu_words', f'{CELL}\ntext = "gpu(0)"\n```', 4),
     ('ignored_tag', '```{.python .input tags="raises-exception"}\n1\n```', 3),
     ('code_in_emphasis', 'This is *the `code` of* a book.', 3),
@@ -49,6 +50,8 @@ HARMLESS = [
     f'{CELL}\nimport ast\nimport os\n\ndef f():\n    pass\n```',
     CELL + '\nimport os' * 1 + '\n\nx = 1' * 12 + '\n```',
     f'```bash\nmake {"a" * 73}\n```',
+    f'{CELL}\n1\n```\n\nNow this.\n\n> A question?',
+    '```bash\nmake\n```\n\n> A question?',
     '| `a` |\n|---|\n| $b$ |',
 ]
 
