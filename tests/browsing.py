@@ -4,7 +4,13 @@ from tests.chapters import CHAPTERS, executable, name_of
 
 PAGES = sorted(map(name_of, CHAPTERS.rglob('*.md')))
 # Pages without a source of their own; one for all that show a module.
-GENERATED = ('search', '_modules/index', '_modules/d2l_rw/arrays')
+GENERATED = (
+    '404',
+    'genindex',
+    'search',
+    '_modules/index',
+    '_modules/d2l_rw/arrays',
+)
 WITH_CODE = sorted(map(name_of, executable()))
 WIDE, NARROW = {'width': 1400, 'height': 1000}, {'width': 400, 'height': 800}
 PATIENCE = 120_000  # milliseconds, for machines with other work

@@ -81,6 +81,14 @@ def test_changed_title_reaches_the_other_pages(small_book):
     assert 'Changed Chapter' in page.read_text()
 
 
+def test_changed_theme_reaches_every_page(small_book):
+    rewrite(small_book / 'theme/colophon.py', 'Version ', 'Edition ')
+    assert d2lbook_build(small_book).returncode == 0
+    html = small_book / '_build/html'
+    for page in 'first.html', 'second.html', 'search.html':
+        assert 'Edition 0' in (html / page).read_text()
+
+
 def test_deleted_chapter_leaves_no_page(small_book):
     chapters = small_book / 'chapters'
     (chapters / 'first.md').unlink()

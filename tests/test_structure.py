@@ -3,7 +3,6 @@
 import re
 
 from authoring import links
-
 from tests.browsing import GENERATED, PAGES
 
 MAX_PAGE_BYTES = 300_000

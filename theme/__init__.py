@@ -22,8 +22,8 @@ it.  The modules here adjust what comes out, one matter each:
 `outdated`   pages that are stale, or that nothing stands behind any more
 `outputs`    outputs of cells, letter by letter
 `paper`      the book as LaTeX, for `make pdf`
-`ranking`    which chapter is about which word, for the search
 `pruning`    rules of style sheets that no page can use out
+`ranking`    which chapter is about which word, for the search
 `settings`   the site's address and repository
 `sitemap`    the list of pages for search engines
 `tables`     empty corners of tables
@@ -51,8 +51,8 @@ from theme import (
     outdated,
     outputs,
     paper,
-    ranking,
     pruning,
+    ranking,
     settings,
     sitemap,
     tables,
@@ -81,8 +81,8 @@ MODULES = (
     outdated,
     outputs,
     paper,
-    ranking,
     pruning,
+    ranking,
     sitemap,
     tables,
     terms,

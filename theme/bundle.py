@@ -6,7 +6,7 @@ Its bytes depend on the notebooks alone: no times, no order of a folder.
 import zipfile
 from pathlib import Path
 
-from theme.evaluated import executed
+from theme.evaluated import is_executed
 
 NAME = 'notebooks.zip'
 LONG_AGO = 1980, 1, 1, 0, 0, 0  # the first time that a zip file can hold
@@ -34,7 +34,7 @@ def add_button(app, pagename, templatename, context, doctree):
     if doctree is None:
         return
     context['header_buttons'].insert(
-        1 if executed(app, pagename) else 0,
+        1 if is_executed(app, pagename) else 0,
         {
             'type': 'link',
             'url': context['pathto'](NAME, resource=True),
@@ -50,7 +50,7 @@ def write_bundle(app, exception):
     if exception or app.builder.format != 'html':
         return
     outdir = Path(app.outdir)
-    names = [name for name in in_order(app.env) if executed(app, name)]
+    names = [n for n in in_order(app.env) if is_executed(app, n)]
     files = {f'{name}.ipynb': name for name in names}
     with zipfile.ZipFile(outdir / NAME, 'w') as bundle:
         add(bundle, 'README.md', readme(app, names).encode())

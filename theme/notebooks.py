@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from theme.evaluated import executed
+from theme.evaluated import executed, is_executed
 from theme.figures import description
 from theme.launch import prepare
 
@@ -28,7 +28,7 @@ def setup(app):
 
 def add_button(app, pagename, templatename, context, doctree):
     """Put a link to the page's notebook into the page's header."""
-    if doctree is None or executed(app, pagename) is None:
+    if doctree is None or not is_executed(app, pagename):
         return
     name = pagename.split('/')[-1]
     context['header_buttons'].insert(
@@ -124,7 +124,7 @@ def place(env, docname, target):
     """Return where a page is to be found from a notebook, if anywhere."""
     if target == docname:
         return None
-    if executed(env.app, target):
+    if is_executed(env.app, target):
         start = posixpath.dirname(docname)
         return posixpath.relpath(target, start or '.') + '.ipynb'
     site = env.config.site_address

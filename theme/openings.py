@@ -10,7 +10,7 @@ from datetime import datetime
 from docutils import nodes
 
 from theme.needs import packages
-from theme.notebooks import executed
+from theme.evaluated import executed
 
 BEGINNING = 'After this chapter, you can'
 # So coarse that the page stays the same from one run to the next.

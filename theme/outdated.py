@@ -6,20 +6,44 @@ reference would pass unnoticed, a deleted chapter would stay published.
 
 So all pages are written again when a fact changed that one page shows of
 another.  An edit within a paragraph changes none, and its page alone is
-written.
+written.  A change of this theme may be one of every page.
 """
 
+import hashlib
+import shutil
 from pathlib import Path
 
 from sphinx import addnodes
 
+THEME = Path(__file__).parent
 PAGES_WITHOUT_SOURCE = {'404', 'search', 'genindex', 'py-modindex'}
 
 
 def setup(app):
+    app.connect('env-get-outdated', read_all_with_another_theme)
     # After Sphinx itself, which assigns the numbers at this event.
     app.connect('env-get-updated', rewrite_all_after_a_change, priority=900)
     app.connect('build-finished', delete_orphans)
+
+
+def read_all_with_another_theme(app, env, added, changed, removed):
+    """Read every source again when a module or a template is another one."""
+    before, now = getattr(env, 'book_theme', None), digest_of_theme()
+    env.book_theme = now
+    if now == before:
+        return []
+    # Sphinx looks at the time of a module only, not at what shaped its page.
+    shutil.rmtree(Path(app.outdir) / '_modules', ignore_errors=True)
+    return sorted(env.found_docs)
+
+
+def digest_of_theme():
+    """Return a digest of the files that decide what pages look like."""
+    digest = hashlib.sha256()
+    for path in sorted(THEME.rglob('*')):
+        if path.suffix in {'.py', '.html'}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def rewrite_all_after_a_change(app, env):
