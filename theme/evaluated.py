@@ -25,7 +25,7 @@ def is_executed(app, docname):
     return path.is_file() and has_code(path, path.stat().st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def has_code(path, changed):
     """Return whether a notebook, as it was changed last, holds code."""
     return bool(code(nbformat.read(path, as_version=4)))

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from docutils import nodes
 
-from theme.needs import packages
 from theme.evaluated import executed
+from theme.needs import packages
 
 BEGINNING = 'After this chapter, you can'
 # So coarse that the page stays the same from one run to the next.
