@@ -7,7 +7,6 @@ from PIL import Image
 from figures import qr_codes
 from tests.browsing import NARROW, PAGES, WITH_CODE
 
-FIRST_AND_LAST = 'index', 'references'
 DISCUSSIONS = qr_codes.addresses()
 IN_THE_DARK = 'read-write', 'errors'
 
@@ -63,13 +62,6 @@ def test_menu_leads_to_a_chapter_on_a_small_screen(open_page):
     page.wait_for_url('**/deferred-init.html')
     title = page.locator('article h1').inner_text()
     assert 'Deferred Initialization' in title
-
-
-@pytest.mark.parametrize('name', PAGES)
-def test_page_has_neighbours(name, open_page):
-    page = open_page(name)
-    neighbours = page.locator('a.left-prev, a.right-next').count()
-    assert neighbours == (1 if name in FIRST_AND_LAST else 2)
 
 
 def test_every_chapter_has_a_discussion():

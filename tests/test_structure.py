@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from authoring import links
 from tests.browsing import GENERATED, PAGES
 
+FIRST_AND_LAST = 'index', 'changelog'
 MAX_PAGE_BYTES = 300_000
 CODE = 'code', 'pre'
 # Within these, `header` and `footer` belong to them and not to the page.
@@ -28,6 +31,12 @@ def test_pages_are_light(book, pages):
         images = {folder / image['src'] for image in page.find_all('img')}
         size = sum(file.stat().st_size for file in [book / name, *images])
         assert size <= MAX_PAGE_BYTES, name
+
+
+@pytest.mark.parametrize('name', PAGES)
+def test_page_has_neighbours(name, pages):
+    neighbours = pages[f'{name}.html'].select('a.left-prev, a.right-next')
+    assert len(neighbours) == (1 if name in FIRST_AND_LAST else 2)
 
 
 def test_sections_and_references_are_numbered(pages):
