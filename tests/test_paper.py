@@ -87,7 +87,7 @@ def listed(name='index'):
     """Return the names of the files in a page's lists, in order."""
     source = (CHAPTERS / f'{name}.md').read_text('utf-8')
     lines = '\n'.join(LISTED.findall(source)).splitlines()
-    return [line for line in lines if line and not line.startswith(':')]
+    return [name for name in lines if (CHAPTERS / f'{name}.md').is_file()]
 
 
 def title_of(name):
@@ -222,7 +222,7 @@ def test_every_qr_code_can_be_scanned(paper, texts):
     scanned = {
         code.text
         for page, lines in zip(paper, texts)
-        if 'QR code' in ' '.join(lines)
+        if 'Discussions' in ' '.join(lines)
         for code in zxingcpp.read_barcodes(page.render(scale=2).to_pil())
     }
     assert scanned == expected

@@ -91,7 +91,14 @@ FIRST = {
     'error message': 'errors',
     'no such file': 'errors',
 }
-NO_CHAPTERS = 'index', 'glossary', 'api', 'references', 'solutions/'
+NO_CHAPTERS = (
+    'index',
+    'glossary',
+    'api',
+    'references',
+    'changelog',
+    'solutions/',
+)
 
 # Search for a text on the open page of the search; return the pages found.
 SEARCH = """async (text) => {

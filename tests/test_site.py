@@ -101,7 +101,7 @@ def test_published_chapter_can_be_launched(published):
 
 def test_sitemap_lists_the_pages_to_be_found(published):
     tree = ElementTree.parse(published / 'sitemap.xml')
-    names = 'first', 'index', 'references', 'second'
+    names = 'first', 'genindex', 'index', 'references', 'second'
     expected = [f'{ADDRESS}{name}.html' for name in names]
     assert sorted(loc.text for loc in tree.iter(LOC)) == expected
 
