@@ -15,6 +15,7 @@ it.  The modules here adjust what comes out, one matter each:
 `index_page` the page of the index
 `landmarks`  names for the regions of a page
 `launch`     links that run a chapter elsewhere
+`measuring`  blocks of code that the theme's script need not measure
 `notebooks`  each chapter as a notebook to download
 `notfound`   the page for wrong addresses
 `numbering`  chapters numbered through all parts
@@ -44,6 +45,7 @@ from theme import (
     index_page,
     landmarks,
     launch,
+    measuring,
     notebooks,
     notfound,
     numbering,
@@ -74,6 +76,7 @@ MODULES = (
     index_page,
     landmarks,
     launch,
+    measuring,
     notebooks,
     notfound,
     numbering,
