@@ -23,7 +23,8 @@ def test_low_score_is_told():
 
 
 @pytest.mark.parametrize(
-    ('index', 'slowdown'), [(100, 1), (800, 2), (1050, 2.5), (1533, 4)]
+    ('index', 'slowdown'),
+    [(100, 1), (800, 2), (1050, 2.5), (1533, 4), (2100, 4)],
 )
 def test_slow_machine_is_slowed_down_less(index, slowdown):
     assert lighthouse.slowdown_for(index) == slowdown
