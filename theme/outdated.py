@@ -27,7 +27,7 @@ def setup(app):
 
 
 def read_all_with_another_theme(app, env, added, changed, removed):
-    """Read every source again when a module or a template is another one."""
+    """Read every source again when a file of the theme is another one."""
     before, now = getattr(env, 'book_theme', None), digest_of_theme()
     env.book_theme = now
     if now == before:
@@ -41,7 +41,7 @@ def digest_of_theme():
     """Return a digest of the files that decide what pages look like."""
     digest = hashlib.sha256()
     for path in sorted(THEME.rglob('*')):
-        if path.suffix in {'.py', '.html'}:
+        if path.suffix in {'.css', '.html', '.js', '.py'}:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
