@@ -7,6 +7,7 @@ page, hides QR codes and adds copy buttons of its own.
 from pathlib import Path
 
 STATIC = Path(__file__).parent / 'static'
+TEMPLATES = Path(__file__).parent / 'templates'
 DROPPED = 'd2l.js', 'd2l.css'
 
 
@@ -21,7 +22,11 @@ def setup(app):
 
 
 def replace_assets(app, config):
-    """Publish the files of `static/`, and none of d2lbook's."""
+    """Publish the files of `static/`, and none of d2lbook's.
+
+    The book's templates replace those of the theme.
+    """
+    config.templates_path = [str(TEMPLATES)]
     config.html_static_path = [str(STATIC)]
     for files in app.registry.js_files, app.registry.css_files:
         files[:] = [file for file in files if file[0] not in DROPPED]

@@ -6,20 +6,10 @@ the contents of the page without a name, and what unfolds a chapter's pages
 without a word.
 """
 
-from pathlib import Path
-
-TEMPLATES = Path(__file__).parent / 'templates'
-
 
 def setup(app):
-    app.connect('config-inited', use_templates)
     # The theme makes the contents' function at the default priority, 500.
     app.connect('html-page-context', name_toggles, priority=600)
-
-
-def use_templates(app, config):
-    """Have the book's templates replace those of the theme."""
-    config.templates_path.insert(0, str(TEMPLATES))
 
 
 def name_toggles(app, pagename, templatename, context, doctree):

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from docutils import nodes
 
-from theme.evaluated import executed
+from theme.evaluated import code, executed
 from theme.needs import packages
 
 BEGINNING = 'After this chapter, you can'
@@ -43,15 +43,9 @@ def set_apart(app, doctree):
         box = nodes.container('', *quotation.children, classes=['opening'])
         notebook = executed(app, app.env.docname)
         if notebook is not None:
-            text = f'{duration(notebook)} {needs(source(notebook))}'
+            text = f'{duration(notebook)} {needs(code(notebook))}'
             box += nodes.paragraph('', text, classes=['run'])
         quotation.replace_self(box)
-
-
-def source(notebook):
-    """Return the text of a notebook's code cells."""
-    cells = notebook.cells
-    return '\n'.join(c.source for c in cells if c.cell_type == 'code')
 
 
 def duration(notebook):

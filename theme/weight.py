@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sphinx.builders.html import JavaScript
 
-TEMPLATES = Path(__file__).parent / 'templates'
 UNUSED_SCRIPTS = {
     '_static/jquery.js',
     '_static/underscore.js',
@@ -25,14 +24,8 @@ UNREAD = '.map', '.scss'
 
 
 def setup(app):
-    app.connect('config-inited', use_templates)
     app.connect('html-page-context', lighten_scripts, priority=900)
     app.connect('build-finished', delete_unused, priority=900)
-
-
-def use_templates(app, config):
-    """Have the book's templates replace those of the theme."""
-    config.templates_path = [str(TEMPLATES)]
 
 
 def lighten_scripts(app, pagename, templatename, context, doctree):
