@@ -108,6 +108,13 @@ def name_of_region(page, region):
     return region.get('aria-label')
 
 
+def test_every_image_says_how_much_room_it_takes(pages):
+    for name, page in pages.items():
+        for image in page.main.find_all('img'):
+            assert int(image['width']) > 0, (name, image['src'])
+            assert int(image['height']) > 0, (name, image['src'])
+
+
 def test_identifiers_are_unique(pages):
     for name, page in pages.items():
         ids = [tag['id'] for tag in page.find_all(id=True)]

@@ -8,6 +8,7 @@ it.  The modules here adjust what comes out, one matter each:
 `cards`      what search engines and previews of links show of a page
 `citations`  the list of references as a list
 `colophon`   versions and date below each page
+`dimensions` sizes of images
 `figures`    alternative texts
 `formulas`   formulas as MathML, which needs no script
 `glossary`   the page that explains terms
@@ -38,6 +39,7 @@ from theme import (
     cards,
     citations,
     colophon,
+    dimensions,
     figures,
     formulas,
     glossary,
@@ -69,6 +71,7 @@ MODULES = (
     cards,
     citations,
     colophon,
+    dimensions,
     figures,
     formulas,
     glossary,
