@@ -8,6 +8,7 @@ endif
 
 SHELL := /bin/sh
 STAMP := .venv/.complete
+PEERS := .venv-peers/.complete
 SECONDS := 60
 PORT := 8000
 ACTIVATE := . .venv/bin/activate && unset PYTHONPATH PYTHONWARNINGS &&
@@ -16,7 +17,7 @@ COMPILE := uv pip compile --quiet --python-version 3.11 --generate-hashes \
 
 LIGHTHOUSE := node_modules/.package-lock.json
 
-.PHONY: help html pdf test core torch fuzz bench lighthouse lab serve chapter \
+.PHONY: help html pdf test core peers fuzz bench lighthouse lab serve chapter \
     lint check-links references figures requirements clean
 .DELETE_ON_ERROR:
 
@@ -25,7 +26,7 @@ help:
 	@echo 'make pdf           build the book for paper: _build/pdf/'
 	@echo 'make test          execute and compare every chapter, test the rest'
 	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
-	@echo 'make torch         run the example for PyTorch, in .venv-torch'
+	@echo 'make peers         test d2l_rw beside PyTorch, S3 and Hugging Face'
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
 	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
 	@echo 'make lighthouse    score the pages, with Lighthouse from npm'
@@ -49,14 +50,14 @@ pdf: $(STAMP)
 	@echo
 	@echo 'The book: _build/pdf/reading-and-storage.pdf'
 
-test: $(STAMP)
+test: $(STAMP) $(PEERS)
 	@$(ACTIVATE) sh scripts/tests.sh
 
 core:
 	@sh scripts/core_environments.sh
 
-torch: $(STAMP)
-	@sh scripts/torch_environment.sh
+peers: $(STAMP) $(PEERS)
+	@sh scripts/peers_tests.sh
 	@$(ACTIVATE) python -m pytest -q tests/test_examples.py
 
 fuzz: $(STAMP)
@@ -98,15 +99,22 @@ figures: $(STAMP)
 requirements: $(STAMP)
 	@$(ACTIVATE) $(COMPILE) --universal \
 	    --all-extras --group book pyproject.toml -o requirements.txt
+	@$(ACTIVATE) $(COMPILE) \
+	    --group pyproject.toml:peers -o requirements-peers.txt
 	@$(ACTIVATE) UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" \
-	    $(COMPILE) --group pyproject.toml:torch -o requirements-torch.txt
+	    $(COMPILE) --constraint requirements-peers.txt \
+	    --group pyproject.toml:torch -o requirements-torch.txt
 
 clean:
-	@rm -rf _build node_modules .venv .venv-core .venv-torch .pytest_cache .ruff_cache \
-	    *.egg-info
+	@rm -rf _build node_modules .venv .venv-core .venv-peers \
+	    .pytest_cache .ruff_cache *.egg-info
 
 $(LIGHTHOUSE): package-lock.json
 	@npm ci
 
 $(STAMP): requirements.txt pyproject.toml scripts/environment.sh
 	@sh scripts/environment.sh
+
+$(PEERS): requirements-peers.txt requirements-torch.txt \
+    scripts/peers_environment.sh $(STAMP)
+	@sh scripts/peers_environment.sh

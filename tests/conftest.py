@@ -16,6 +16,9 @@ from authoring.links import read_pages
 from tests.browsing import PATIENCE, WIDE, watch
 from tests.chapters import ROOT
 
+# They run in an environment of their own: `make peers`.
+collect_ignore = ['peers']
+
 # A test that asks for one of these builds the book, or reads the built one.
 BUILDERS = {'book', 'browser', 'paper'}
 SMALL_BOOK = Path(__file__).parent / 'small_book'

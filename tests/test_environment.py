@@ -146,14 +146,29 @@ def test_drift_of_the_pins_is_caught(pattern, new, caught):
     assert caught in '\n'.join(drift(PYPROJECT, changed))
 
 
-def test_pins_of_the_pytorch_example_are_what_pyproject_asks_for():
-    requirements = (ROOT / 'requirements-torch.txt').read_text()
-    pinned = pins(requirements)
-    asked = tomllib.loads(PYPROJECT)['dependency-groups']['torch']
+def peer_pins(group):
+    """Return the text of the pins of other programs, and the pins."""
+    requirements = (ROOT / f'requirements-{group}.txt').read_text()
+    return requirements, pins(requirements)
+
+
+@pytest.mark.parametrize('group', ['peers', 'torch'])
+def test_pins_of_other_programs_are_what_pyproject_asks_for(group):
+    requirements, pinned = peer_pins(group)
+    asked = tomllib.loads(PYPROJECT)['dependency-groups'][group]
     for requirement in map(Requirement, asked):
-        assert pinned[requirement.name] in requirement.specifier
-    assert pinned['torch'] == '2.13.0+cpu'
+        assert pinned[canonicalize_name(requirement.name)] in (
+            requirement.specifier
+        )
     assert faulty_lines(requirements) == []
+
+
+def test_pins_of_pytorch_and_of_other_programs_agree():
+    (_, torch), (_, peers) = peer_pins('torch'), peer_pins('peers')
+    assert torch['torch'].endswith('+cpu')
+    shared = torch.keys() & peers.keys()
+    assert 'fsspec' in shared
+    assert all(torch[name] == peers[name] for name in shared)
 
 
 def test_conda_and_binder_use_the_same_pins_and_python():

@@ -15,7 +15,7 @@ CHAPTER = CHAPTERS / 'leaving-mxnet.md'
 LAYERS = (
     'conv1', 'norm1', 'pool1', 'conv2', 'norm2', 'pool2', 'hidden', 'output',
 )  # fmt: skip
-PYTHONS = sys.executable, ROOT / '.venv-torch' / 'bin' / 'python'
+PYTHONS = sys.executable, ROOT / '.venv-peers' / 'bin' / 'python'
 
 
 def test_chapter_shows_the_whole_example():
@@ -31,7 +31,7 @@ def python():
         code = 'import importlib.util as u; print(u.find_spec("torch"))'
         if subprocess.check_output([python, '-c', code]) != b'None\n':
             return python
-    missing = 'no PyTorch on this machine: make torch'
+    missing = 'no PyTorch on this machine: make peers'
     if os.environ.get('CI'):
         pytest.fail(missing)
     pytest.skip(missing)
