@@ -9,6 +9,14 @@ from tests.browsing import NARROW, PAGES, WITH_CODE
 
 DISCUSSIONS = qr_codes.addresses()
 IN_THE_DARK = 'read-write', 'errors'
+THEME = 'document.documentElement.dataset.theme'
+MOVES = """() => new Promise(resolve => {
+  let moved = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) moved += entry.value;
+  }).observe({type: 'layout-shift', buffered: true});
+  setTimeout(() => resolve(moved), 100);
+})"""
 
 
 def test_contents_lead_to_every_page(open_page):
@@ -42,12 +50,30 @@ def test_dark_mode_switches_and_stays(open_page):
     button = page.locator('button.theme-switch-button:visible').first
     for _ in range(3):
         button.click()
-        if page.evaluate('document.documentElement.dataset.theme') == 'dark':
+        if page.evaluate(THEME) == 'dark':
             break
     dark = page.evaluate(background)
     assert dark != light
     page.reload()
     assert page.evaluate(background) == dark
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_theme_is_chosen_without_waiting_for_a_script(
+    scheme, browser, served
+):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.route('**/*.js', lambda route: route.abort())
+    page.goto(f'{served}/read-write.html')
+    assert page.evaluate(THEME) == scheme
+    context.close()
+
+
+@pytest.mark.parametrize('name', [n for n in WITH_CODE if '/' not in n])
+def test_nothing_moves_while_a_page_loads(name, open_page):
+    page = open_page(name, NARROW)
+    assert page.evaluate(MOVES) < 0.01
 
 
 def test_menu_leads_to_a_chapter_on_a_small_screen(open_page):
