@@ -50,14 +50,14 @@ COMPRESSED = '.css', '.html', '.js', '.svg'
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Score every page, store and print the results; 1 if one is low."""
+    """Score pages, store and print the results; 1 if one is low."""
     options = parser().parse_args(arguments)
-    names = options.names or page_names()
-    results = measured(names, options.rounds)
+    results = measured(options.names or page_names(), options.rounds)
+    if options.names:
+        results['pages'] = merged(stored()['pages'], results['pages'])
     table = markdown(results)
-    if not options.names:
-        RESULTS.write_text(json.dumps(results, indent=1) + '\n', 'utf-8')
-        TABLE.write_text(table + '\n', 'utf-8')
+    RESULTS.write_text(json.dumps(results, indent=1) + '\n', 'utf-8')
+    TABLE.write_text(table + '\n', 'utf-8')
     print(table)
     low = below(results['pages'])
     for line in low:
@@ -69,10 +69,21 @@ def parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
     made = argparse.ArgumentParser(prog='python -m benchmarks.lighthouse')
     made.add_argument(
-        'names', nargs='*', help='pages, as read-write; then store nothing'
+        'names', nargs='*', help='pages, as read-write; the others stay'
     )
     made.add_argument('--rounds', type=int, default=ROUNDS)
     return made
+
+
+def stored() -> dict:
+    """Return the results of the last run."""
+    return json.loads(RESULTS.read_text('utf-8'))
+
+
+def merged(old: dict, new: dict) -> dict:
+    """Return the scores of pages that are still there, in order."""
+    scores = {**old, **new}
+    return {name: scores[name] for name in page_names() if name in scores}
 
 
 def page_names() -> list[str]:
@@ -83,23 +94,24 @@ def page_names() -> list[str]:
 def measured(names: list[str], rounds: int) -> dict:
     """Return the scores of pages, and what they were measured with."""
     with served(PAGES) as address:
-        first, *others = [
+        found = [
             audit(f'{address}/index.html', slowdown=1) for _ in range(ROUNDS)
         ]
         index = median(
-            found['environment']['benchmarkIndex']
-            for found in (first, *others)
+            each['environment']['benchmarkIndex'] for each in found
         )
         slowdown = slowdown_for(index)
         scores = {
-            name: scores_of(f'{address}/{name}.html', slowdown, rounds)
+            name: {
+                'slowdown': slowdown,
+                **scores_of(f'{address}/{name}.html', slowdown, rounds),
+            }
             for name in tqdm(names, disable=None, leave=False)
         }
     return {
         'machine': machine.machine(Path(tempfile.gettempdir())),
-        'lighthouse': first['lighthouseVersion'],
+        'lighthouse': found[0]['lighthouseVersion'],
         'benchmark_index': index,
-        'slowdown': slowdown,
         'rounds': rounds,
         'pages': scores,
     }
@@ -154,10 +166,10 @@ def chromium() -> str:
 def below(pages: dict[str, dict[str, int]]) -> list[str]:
     """Return a line for each score below the bound."""
     return [
-        f'{name}: {category} {score}, below {BOUND}'
+        f'{name}: {category} {scores[category]}, below {BOUND}'
         for name, scores in pages.items()
-        for category, score in scores.items()
-        if score < BOUND
+        for category in CATEGORIES
+        if scores[category] < BOUND
     ]
 
 
@@ -167,15 +179,15 @@ def markdown(results: dict) -> str:
         f'Lighthouse {results["lighthouse"]}, a phone on a slow network, '
         f'medians of {results["rounds"]}.',
         report.setting(results['machine'], {})[0],
-        f'Benchmark index {results["benchmark_index"]:.0f}, so the processor '
-        f'is slowed down {results["slowdown"]} times.',
+        f'Benchmark index {results["benchmark_index"]:.0f}; the last column '
+        'tells how many times the processor was slowed down.',
         '',
-        f'| page | {" | ".join(CATEGORIES)} |',
-        '|---|' + '--:|' * len(CATEGORIES),
+        f'| page | {" | ".join(CATEGORIES)} | slowdown |',
+        '|---|' + '--:|' * (len(CATEGORIES) + 1),
     ]
     for name, scores in results['pages'].items():
         cells = ' | '.join(str(scores[kind]) for kind in CATEGORIES)
-        lines.append(f'| {name} | {cells} |')
+        lines.append(f'| {name} | {cells} | {scores["slowdown"]} |')
     return '\n'.join(lines)
 
 

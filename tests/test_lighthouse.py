@@ -19,7 +19,18 @@ GOOD = dict.fromkeys(lighthouse.CATEGORIES, 100)
 def test_low_score_is_told():
     pages = {'good': GOOD, 'low': {**GOOD, 'accessibility': 94}}
     assert lighthouse.below(pages) == ['low: accessibility 94, below 95']
-    assert lighthouse.below({'good': GOOD, 'just': {**GOOD, 'a': 95}}) == []
+    just = {**GOOD, 'performance': 95}
+    assert lighthouse.below({'good': GOOD, 'just': just}) == []
+
+
+def test_page_scored_again_takes_its_place_and_one_that_is_gone_leaves():
+    old = {'trust': {'a': 1}, 'gone': {'a': 1}, 'api': {'a': 1}}
+    found = lighthouse.merged(old, {'errors': {'a': 2}, 'api': {'a': 2}})
+    assert list(found.items()) == [
+        ('api', {'a': 2}),
+        ('errors', {'a': 2}),
+        ('trust', {'a': 1}),
+    ]
 
 
 @pytest.mark.parametrize(
