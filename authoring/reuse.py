@@ -28,15 +28,23 @@ def reuse_outputs(builder):
 def rewrite_text(source, target):
     """Write a notebook anew from its source, if its cells are the same."""
     notebook = format_code_nb(read_markdown(source.read_text('utf-8')))
-    old, new = cells(nbformat.read(target, 4)), cells(notebook)
+    if carry_over(nbformat.read(target, 4), notebook):
+        notebook.metadata['language_info'] = {'name': 'python'}
+        target.write_text(nbformat.writes(notebook), 'utf-8')
+
+
+def carry_over(executed, notebook):
+    """Give a notebook the outputs of one with the same code.
+
+    Returns:
+        Whether the code is the same; else nothing is changed.
+    """
+    old, new = cells(executed), cells(notebook)
     if [cell.source for cell in old] != [cell.source for cell in new]:
-        return
+        return False
     for before, now in zip(old, new):
-        now.outputs = before.outputs
-        now.execution_count = before.execution_count
-        now.metadata.update(before.metadata)
-    notebook.metadata['language_info'] = {'name': 'python'}
-    target.write_text(nbformat.writes(notebook), 'utf-8')
+        now.update(before)
+    return True
 
 
 def cells(notebook):

@@ -6,14 +6,15 @@ come again.  With `--text` nothing is executed: chapters whose code is that of
 their references give them their text, and the others are named.
 """
 
+import argparse
 import sys
 
 import nbformat
 import pytest
 
+from authoring.reuse import carry_over
 from tests.chapters import (
     REFERENCES,
-    code_cells,
     executable,
     name_of,
     reference_of,
@@ -24,9 +25,10 @@ TEST = 'tests/test_chapters.py::test_outputs_equal_the_reference'
 
 
 def main(arguments):
-    names = [name for name in arguments if name != '--text']
-    chosen = [s for s in executable() if not names or name_of(s) in names]
-    if '--text' in arguments:
+    options = parser().parse_args(arguments)
+    names = set(options.chapters) or set(map(name_of, executable()))
+    chosen = [source for source in executable() if name_of(source) in names]
+    if options.text:
         return renew_texts(chosen)
     for source in chosen:
         reference = reference_of(source)
@@ -39,6 +41,26 @@ def main(arguments):
     for source in chosen:
         drop_timestamps(reference_of(source))
     return pytest.main(['-q', *tests])
+
+
+def parser():
+    """Return the reader of the command line."""
+    made = argparse.ArgumentParser(prog='python -m tests.make_references')
+    made.add_argument('--text', action='store_true', help='execute nothing')
+    made.add_argument(
+        'chapters',
+        nargs='*',
+        type=chapter,
+        help='as read-write; all of them, if none is named',
+    )
+    return made
+
+
+def chapter(name):
+    """Return the name of a chapter with code, or refuse it."""
+    if name not in map(name_of, executable()):
+        raise argparse.ArgumentTypeError(f'no chapter with code: {name}')
+    return name
 
 
 def renew_texts(chosen):
@@ -57,12 +79,8 @@ def renew_text(source, reference):
     if not reference.is_file():
         return False
     notebook = unexecuted(source)
-    new = code_cells(notebook)
-    old = code_cells(nbformat.read(reference, 4))
-    if [cell.source for cell in new] != [cell.source for cell in old]:
+    if not carry_over(nbformat.read(reference, 4), notebook):
         return False
-    for cell, stored in zip(new, old):
-        cell.update(stored)
     notebook.metadata.clear()
     nbformat.write(notebook, reference)
     return True
