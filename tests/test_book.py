@@ -76,6 +76,18 @@ def test_nothing_moves_while_a_page_loads(name, open_page):
     assert page.evaluate(MOVES) < 0.01
 
 
+def test_contents_of_the_page_mark_the_section_that_is_read(open_page):
+    page = open_page('read-write')
+    marked = page.locator('.page-toc a.active')
+    assert marked.count() == 0
+    for section in 'a-list-of-arrays', 'exercises', 'one-array':
+        page.locator(f'section#{section} p').first.evaluate(
+            'element => element.scrollIntoView({block: "start"})'
+        )
+        page.locator(f'.page-toc a.active[href="#{section}"]').wait_for()
+        assert marked.count() == 1
+
+
 def test_menu_leads_to_a_chapter_on_a_small_screen(open_page):
     page = open_page('index', NARROW)
     link = page.locator('nav.bd-links a[href="deferred-init.html"]')

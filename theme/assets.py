@@ -17,6 +17,7 @@ def setup(app):
     app.add_css_file('book.css')
     app.add_css_file('site.css')
     app.add_js_file('boxes.js')
+    app.add_js_file('reading.js')
     app.add_js_file('search-field.js')
     keep_doctrees_out_of_the_pages(app)
 
