@@ -115,6 +115,12 @@ def view(spec: ArraySpec, data) -> np.ndarray:
     return np.ndarray(spec.shape, dtype_of(spec.dtype), data, spec.offset)
 
 
+def sliced(spec: ArraySpec, data) -> np.ndarray:
+    """Return a dense array of a slice of data, which may be far away."""
+    own = data[spec.offset : spec.offset + spec.nbytes]
+    return view(spec._replace(offset=0), own)
+
+
 def memory(array: np.ndarray) -> memoryview:
     """Return an array's bytes in C order, little-endian: its own if so."""
     if array.dtype in LITTLE_ENDIAN and array.flags.c_contiguous:

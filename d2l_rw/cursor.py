@@ -11,7 +11,8 @@ class Cursor:
     """A position in a buffer that never leaves it.
 
     Attributes:
-        data: the buffer, one byte an item (bytes, memoryview, mmap).
+        data: the buffer, one byte an item (bytes, memoryview, mmap), or
+            what else has a length and slices of bytes: a file far away.
         size: its size in bytes.
         offset: the next byte to be read, at most `size`.
     """
@@ -34,7 +35,7 @@ class Cursor:
         if end > self.size:
             self.skip(layout.size, what)
         self.offset = end
-        return layout.unpack_from(self.data, offset)
+        return layout.unpack(self.data[offset:end])
 
     def take(self, nbytes: int, what: str) -> bytes:
         """Read `nbytes` bytes into an object of their own."""

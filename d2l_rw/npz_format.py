@@ -20,7 +20,7 @@ import struct
 import zipfile
 from math import prod
 
-from d2l_rw.arrays import DTYPES, ITEM_SIZES, ArraySpec, check_shape, view
+from d2l_rw.arrays import DTYPES, ITEM_SIZES, ArraySpec, check_shape, sliced
 from d2l_rw.cursor import Cursor
 from d2l_rw.errors import FormatError, expect, naming
 
@@ -63,7 +63,7 @@ def parse(data) -> list[ArraySpec]:
     # `zipfile` seeks before the start of an empty zip, which in a mapping is
     # another error than in a file.
     mapped = hasattr(data, 'seek') and len(data) > EMPTY_ZIP
-    members = _members(data if mapped else io.BytesIO(data))
+    members = _members(data if mapped else io.BytesIO(data[:]))
     storages = _storages(members)
     arrays = _arrays(Cursor(data), members, storages)
     specs = []
@@ -192,7 +192,7 @@ def _sparse(data, group: str, storage: str, arrays: dict) -> ArraySpec:
     known = dims.dtype == 'int64' and len(dims.shape) == 1
     found = f'{dims.dtype} of shape {dims.shape}'
     expect(known, 'shape', 'int64 of ndim 1', found, dims.offset)
-    shape = check_shape(tuple(view(dims, data).tolist()), dims.offset)
+    shape = check_shape(tuple(sliced(dims, data).tolist()), dims.offset)
     parts = tuple(
         arrays[f'{group}/{part}']._replace(name=part)
         for part in SPARSE[storage]
