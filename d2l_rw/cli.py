@@ -12,11 +12,12 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
+from d2l_rw import files
 from d2l_rw.arrays import ArraySpec
 from d2l_rw.errors import FormatError, printable
 from d2l_rw.serialization import by_name, load, scan
@@ -184,10 +185,10 @@ def _show(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _find(arrays: list | dict, options: argparse.Namespace):
+def _find(arrays: Sequence | Mapping, options: argparse.Namespace):
     """Return the array of a name, or of a place in a list."""
     name, known = options.name, f'0 to {len(arrays) - 1}'
-    if isinstance(arrays, dict):
+    if isinstance(arrays, Mapping):
         if name in arrays:
             return arrays[name]
         known = ', '.join(list(arrays)[:SHOWN])
@@ -248,9 +249,14 @@ def _array_files(path: str) -> list[str]:
 
 def _not_finite(file: str) -> dict[str, int]:
     """Return how many values of each array are not finite, if any are."""
+    with files.to_read(file) as local:
+        return _not_finite_locally(local)
+
+
+def _not_finite_locally(file: str) -> dict[str, int]:
     arrays = by_name(load(file))
     odd: dict[str, int] = {}
-    with _progress(2 * os.path.getsize(file)) as advance:
+    with _progress(_size(file), times=2) as advance:
         # A disk that fails raises an error here; in a mapping it would kill.
         with open(file, 'rb', buffering=0) as raw:
             while part := raw.read(BLOCK):
@@ -277,7 +283,7 @@ def _convert(options: argparse.Namespace) -> int:
     # Imported here, since few commands need it.
     from d2l_rw.conversion import convert
 
-    with _progress(2 * os.path.getsize(options.source)) as advance:
+    with _progress(_size(options.source), times=2) as advance:
         done = convert(
             options.source,
             options.target,
@@ -297,20 +303,28 @@ def _convert(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     from d2l_rw.differences import diff
 
-    with _progress(os.path.getsize(options.right)) as advance:
+    with _progress(_size(options.right)) as advance:
         found = diff(options.left, options.right, advance=advance)
     print(found)
     return SAME if found.same else DIFFERENT
 
 
+def _size(path: str) -> int | None:
+    """Return the size of a file, or None of one far away."""
+    return None if files.is_address(path) else os.path.getsize(path)
+
+
 @contextmanager
-def _progress(nbytes: int) -> Iterator[Callable[[int], object]]:
+def _progress(
+    nbytes: int | None, *, times: int = 1
+) -> Iterator[Callable[[int], object]]:
     """Give what advances a bar, shown on a terminal only, after a while."""
     if not sys.stderr.isatty():
         yield lambda nbytes: None
         return
     tqdm, shown = _extra('tqdm').tqdm, {'unit': 'B', 'unit_scale': True}
-    with tqdm(total=nbytes, delay=PATIENCE, leave=False, **shown) as bar:
+    total = None if nbytes is None else times * nbytes
+    with tqdm(total=total, delay=PATIENCE, leave=False, **shown) as bar:
         yield bar.update
 
 

@@ -60,10 +60,11 @@ def convert(
     unless an option asks for it; what it holds otherwise is told in notes.
 
     Args:
-        source: a file that `load` reads.
+        source: a file that `load` reads; of an address, it is downloaded.
         target: the file to write or to replace: `.params` (MXNet), `.npz` or
-            `.safetensors`.  Metadata, strings by name, go from safetensors
-            to safetensors; the other formats have none.
+            `.safetensors`; of an address, it is uploaded when it is verified.
+            Metadata, strings by name, go from safetensors to safetensors;
+            the other formats have none.
         dense: write sparse arrays as dense ones.  Without it they are
             refused, but for `.params`, which holds them.
         expand_shared: write what a safetensors file holds once for several
@@ -88,16 +89,17 @@ def convert(
     Conversion(arrays=1, nbytes=48, notes=())
     """
     suffix = _suffix(target)
-    content = _content(source)
-    if expand_shared:
-        content = _expanded(content)
-    content = _fitted(content, suffix, dense)
     behind = files.syncing if sync else nullcontext
-    with files.replacing(target, sync=sync) as file, behind(file):
-        _write(_Counted(file, advance), suffix, content, np_shape)
-        file.flush()
-        with naming(file=os.fsdecode(target)):
-            nbytes = _verify(file.name, content.arrays, advance)
+    with files.to_read(source) as local, files.to_write(target) as place:
+        content = _content(local)
+        if expand_shared:
+            content = _expanded(content)
+        content = _fitted(content, suffix, dense)
+        with files.replacing(place, sync=sync) as file, behind(file):
+            _write(_Counted(file, advance), suffix, content, np_shape)
+            file.flush()
+            with naming(file=os.fsdecode(target)):
+                nbytes = _verify(file.name, content.arrays, advance)
     return Conversion(len(content.arrays), nbytes, tuple(content.notes))
 
 
@@ -117,7 +119,7 @@ def _content(source: str | os.PathLike) -> _Content:
     notes = [f'context left out: {context}' for context in sorted(contexts)]
     for names in sharing.equal(arrays):
         notes.append(f'equal, perhaps shared: {", ".join(names)}')
-    return _Content(arrays, isinstance(loaded, dict), metadata, notes)
+    return _Content(arrays, isinstance(loaded, Mapping), metadata, notes)
 
 
 def _expanded(content: _Content) -> _Content:

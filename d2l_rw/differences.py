@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from d2l_rw import files
 from d2l_rw.arrays import ArraySpec
 from d2l_rw.comparison import compare
 from d2l_rw.errors import printable
@@ -94,7 +95,7 @@ def diff(
     Memory does not grow with the files.
 
     Args:
-        left: a file that `load` reads.
+        left: a file that `load` reads; one far away is downloaded.
         right: another one.
         advance: called with numbers of bytes of the right file, compared.
 
@@ -112,15 +113,14 @@ def diff(
     >>> row.status, row.largest, row.relative, row.first
     ('values', 0.5, 0.2, (1,))
     """
-    comparison = compare(left, right)
-    pair = [by_name(load(path)) for path in (left, right)]
-    rows = []
-    for row in comparison.rows:
-        rows.append(
-            _difference(row, *[arrays.get(row.name) for arrays in pair])
-        )
-        advance(row.expected.nbytes if row.expected else 0)
-    return Differences(comparison.source, comparison.target, tuple(rows))
+    with files.to_read(left) as a, files.to_read(right) as b:
+        pair, rows = [by_name(load(path)) for path in (a, b)], []
+        for row in compare(a, b).rows:
+            rows.append(
+                _difference(row, *[arrays.get(row.name) for arrays in pair])
+            )
+            advance(row.expected.nbytes if row.expected else 0)
+    return Differences(os.fsdecode(left), os.fsdecode(right), tuple(rows))
 
 
 def _difference(row: Row, left, right) -> Difference:

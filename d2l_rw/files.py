@@ -8,10 +8,46 @@ import mmap
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 BUFFER = 2**18  # bytes: many small arrays go to the system at once
 INTERVAL = 0.1  # seconds
+
+
+def is_address(path: str | os.PathLike) -> bool:
+    """Tell whether a path is the address of a file far away.
+
+    >>> is_address('s3://bucket/mlp.params'), is_address('mlp.params')
+    (True, False)
+    """
+    return isinstance(path, str) and '://' in path
+
+
+def open_data(path: str | os.PathLike):
+    """Map a file; of an address, return data that is read in ranges.
+
+    Raises:
+        OSError: if it cannot be opened.
+        ImportError: of an address, if a package for its protocol is missing.
+    """
+    return _remote().open_ranges(path) if is_address(path) else map_file(path)
+
+
+def to_read(path: str | os.PathLike):
+    """Give, as a context, a path itself; of an address, a downloaded file."""
+    return _remote().download(path) if is_address(path) else nullcontext(path)
+
+
+def to_write(path: str | os.PathLike):
+    """Give, as a context, a path itself; of an address, what is uploaded."""
+    return _remote().upload(path) if is_address(path) else nullcontext(path)
+
+
+def _remote():
+    # Imported here, since few need it, and it needs an extra.
+    from d2l_rw import remote
+
+    return remote
 
 
 def map_file(path: str | os.PathLike) -> mmap.mmap | bytes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from d2l_rw import files, mxnet_format, mxnet_writer
-from d2l_rw.arrays import ArraySpec, view
+from d2l_rw.arrays import ArraySpec, sliced, view
 from d2l_rw.errors import FormatError, naming
+from d2l_rw.lazy import LazyArrays, LazyList
 from d2l_rw.recognise import MXNET, NPZ, START, recognise
 from d2l_rw.sparse import CSR, RowSparse, check
 
@@ -22,7 +23,10 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
 
     Args:
         path: a file of MXNet of any version, an npz file such as MXNet 2
-            writes, or a safetensors file; its first bytes decide.
+            writes, or a safetensors file; its first bytes decide.  It may be
+            an address, such as `s3://bucket/mlp.params`, which needs fsspec
+            (`pip install d2l-rw[remote]`) and is set up in its ways: for S3,
+            AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, FSSPEC_S3_ENDPOINT_URL.
         mmap: map the file.  The arrays are then read-only views, and opening
             costs the time and memory of the headers alone; the mapping lives
             as long as any of them.  Their memory may be unaligned for the
@@ -32,15 +36,20 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
             when it returns.
             Without it the arrays are copies: writable, aligned, independent
             of the file.
+            Of an address, the headers are fetched, and each array, read-only,
+            whenever it is asked for; without it all is downloaded.
 
     Returns:
         A list or a dictionary of arrays, as `nd.load` decides it (a list if
-        the file has no names).  Sparse arrays are `CSR` and `RowSparse`;
-        records that hold no array are None.
+        the file has no names); of an address, a read-only sequence or
+        mapping.  Sparse arrays are `CSR` and `RowSparse`; records that hold
+        no array are None.
 
     Raises:
-        FormatError: if the file is something else, or damaged.
-        OSError: if it cannot be read.
+        FormatError: if the file is something else, or damaged; of an
+            address, also later, if the indices of a sparse array are.
+        OSError: if it cannot be read; of an address, also later, if it has
+            changed.
 
     >>> import os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -49,8 +58,10 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     ...     load(path)['weight'].shape
     (2, 3)
     """
-    with naming(file=os.fsdecode(path)):
-        data = files.map_file(path)
+    if mmap and files.is_address(path):
+        return _lazily(path)
+    with naming(file=os.fsdecode(path)), files.to_read(path) as local:
+        data = files.map_file(local)
         kind = recognise(data[:START])
         return _arrays(kind, data, copy=not mmap)
 
@@ -69,15 +80,21 @@ def loads(data) -> list | dict:
     return _arrays(kind, data, copy=False)
 
 
-def by_name(arrays: list | dict) -> dict:
+def by_name(arrays: Sequence | Mapping) -> Mapping:
     """Return arrays by name; those of a list by their place: '0', '1'."""
-    if isinstance(arrays, dict):
+    if isinstance(arrays, Mapping):
         return arrays
-    return {str(place): array for place, array in enumerate(arrays)}
+    places = [str(place) for place in range(len(arrays))]
+    if isinstance(arrays, LazyList):
+        return LazyArrays(places, lambda name: arrays[int(name)])
+    return dict(zip(places, arrays))
 
 
 def scan(path: str | os.PathLike) -> list[ArraySpec]:
     """Read what a file's headers say of its arrays, and nothing else.
+
+    Args:
+        path: a file, or an address, as `load` takes them.
 
     Returns:
         The specs in the order of the file; in a list, their names are None.
@@ -94,7 +111,7 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
     [('weight', (2, 3), 64)]
     """
     with naming(file=os.fsdecode(path)):
-        data = files.map_file(path)
+        data = files.open_data(path)
         kind = recognise(data[:START])
         return _specs(kind, data)[0]
 
@@ -112,7 +129,8 @@ def save(
     then renamed, so that any failure leaves an old file as it was.
 
     Args:
-        path: the file to write or to replace.
+        path: the file to write or to replace, or an address: the bytes go
+            to a temporary file, which is then uploaded.
         data: an array, a sequence of arrays or a mapping from strings to
             arrays; an array may be a `CSR` or a `RowSparse` too.
         sync: return when the bytes are on the disk.  Without it a crash of
@@ -132,7 +150,7 @@ def save(
     136
     """
     pieces = mxnet_writer.pieces(data, np_shape=np_shape)
-    with files.replacing(path, sync=sync) as file:
+    with files.to_write(path) as to, files.replacing(to, sync=sync) as file:
         file.writelines(pieces)
 
 
@@ -170,8 +188,7 @@ def _arrays(kind: str, data, *, copy: bool) -> list | dict:
     arrays = []
     try:
         for spec in specs:
-            dense = spec.storage == 'dense'
-            arrays.append(take(spec) if dense else _sparse(spec, take))
+            arrays.append(_array(spec, take))
     except FormatError as error:
         place = len(arrays)
         error.array = specs[place].name if named else f'array {place}'
@@ -179,6 +196,28 @@ def _arrays(kind: str, data, *, copy: bool) -> list | dict:
     if not named:
         return arrays
     return {spec.name: array for spec, array in zip(specs, arrays)}
+
+
+def _lazily(address: str) -> LazyArrays | LazyList:
+    """Read the headers of a file far away, and arrays when asked for."""
+    with naming(file=address):
+        data = files.open_data(address)
+        specs, named = _specs(recognise(data[:START]), data)
+
+    def read(place: int):
+        spec = specs[place]
+        name = spec.name if named else f'array {place}'
+        with naming(file=address, array=name):
+            return _array(spec, partial(sliced, data=data))
+
+    if not named:
+        return LazyList(len(specs), read)
+    places = {spec.name: place for place, spec in enumerate(specs)}
+    return LazyArrays(places, lambda name: read(places[name]))
+
+
+def _array(spec: ArraySpec, take: Callable[[ArraySpec], np.ndarray]):
+    return take(spec) if spec.storage == 'dense' else _sparse(spec, take)
 
 
 def _sparse(spec: ArraySpec, take: Callable[[ArraySpec], np.ndarray]):
