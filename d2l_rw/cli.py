@@ -19,8 +19,9 @@ import numpy as np
 
 from d2l_rw import files
 from d2l_rw.arrays import ArraySpec
-from d2l_rw.errors import FormatError, printable
-from d2l_rw.serialization import by_name, load, scan
+from d2l_rw.checking import check
+from d2l_rw.errors import FormatError, in_one_line, printable
+from d2l_rw.serialization import load, scan
 from d2l_rw.sparse import CSR, RowSparse
 from d2l_rw.tables import table
 
@@ -39,7 +40,6 @@ BINS = 10
 BAR_WIDTH = 40  # characters
 PATIENCE = 2  # seconds before a progress bar appears
 COLUMNS = 'name', 'dtype', 'shape', 'bytes', 'storage'
-BLOCK = 2**22  # bytes read, and values checked, at once
 CONVERT_OPTIONS = {
     '--dense': 'write sparse arrays as dense ones',
     '--expand-shared': 'write an array of several names once for each',
@@ -130,10 +130,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fail(error: Exception) -> int:
-    message = ' '.join(str(error).split())
-    if isinstance(error, OSError) and error.filename is not None:
-        message = f'{error.filename}: {error.strerror}'
-    print(f'd2l-rw: {printable(message)}', file=sys.stderr)
+    print(f'd2l-rw: {printable(in_one_line(error))}', file=sys.stderr)
     return FAILED
 
 
@@ -248,35 +245,8 @@ def _array_files(path: str) -> list[str]:
 
 
 def _not_finite(file: str) -> dict[str, int]:
-    """Return how many values of each array are not finite, if any are."""
-    with files.to_read(file) as local:
-        return _not_finite_locally(local)
-
-
-def _not_finite_locally(file: str) -> dict[str, int]:
-    arrays = by_name(load(file))
-    odd: dict[str, int] = {}
     with _progress(_size(file), times=2) as advance:
-        # A disk that fails raises an error here; in a mapping it would kill.
-        with open(file, 'rb', buffering=0) as raw:
-            while part := raw.read(BLOCK):
-                advance(len(part))
-        for name, array in arrays.items():
-            for values in _blocks(array):
-                advance(values.nbytes)
-                count = values.size - np.count_nonzero(np.isfinite(values))
-                if count:
-                    odd[name] = odd.get(name, 0) + count
-    return odd
-
-
-def _blocks(array) -> Iterator[np.ndarray]:
-    """Yield the stored values of an array, some at a time."""
-    if array is not None:
-        values = array if isinstance(array, np.ndarray) else array.data
-        values = values.reshape(-1)
-        for start in range(0, values.size, BLOCK):
-            yield values[start : start + BLOCK]
+        return check(file, advance=advance).not_finite
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -58,6 +58,17 @@ def naming(**names: str | None) -> Iterator[None]:
         raise
 
 
+def in_one_line(error: BaseException) -> str:
+    """Return what an error says, without the line breaks in it.
+
+    >>> in_one_line(FileNotFoundError(2, 'No such file', 'mlp.params'))
+    'mlp.params: No such file'
+    """
+    if isinstance(error, OSError) and error.filename is not None:
+        return f'{error.filename}: {error.strerror}'
+    return ' '.join(str(error).split()) or type(error).__name__
+
+
 def printable(text: str) -> str:
     """Escape what a terminal would obey: names may come from a file."""
     return ''.join(

@@ -310,8 +310,8 @@ def test_diff_of_what_cannot_be_read_ends_with_2(name, file, tmp_path):
 
 PATIENT = """
 import sys
-from d2l_rw import cli
-cli.PATIENCE, cli.BLOCK = 0, 16
+from d2l_rw import checking, cli
+cli.PATIENCE, checking.BLOCK = 0, 16
 sys.exit(cli.main(['check', sys.argv[1]]))
 """
 
