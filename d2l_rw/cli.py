@@ -30,6 +30,7 @@ EXAMPLES = """examples:
   d2l-rw show mlp.params hidden.weight
   d2l-rw check *.params checkpoints/checkpoint-*
   d2l-rw convert mlp.params mlp.safetensors
+  d2l-rw convert --recursive models converted --to safetensors
   d2l-rw diff mlp.params mlp.safetensors
 """
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -40,6 +41,7 @@ BINS = 10
 BAR_WIDTH = 40  # characters
 PATIENCE = 2  # seconds before a progress bar appears
 COLUMNS = 'name', 'dtype', 'shape', 'bytes', 'storage'
+OPTIONS_OF_TREES = 'workers', 'scheduler', 'report', 'to'
 CONVERT_OPTIONS = {
     '--dense': 'write sparse arrays as dense ones',
     '--expand-shared': 'write an array of several names once for each',
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar='file',
         help='a file of arrays, or the folder of a checkpoint',
     )
+    _tree_options(command)
     command.set_defaults(run=_check)
 
     command = commands.add_parser(
@@ -116,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument('target', help='its suffix tells the format')
     for option, text in CONVERT_OPTIONS.items():
         command.add_argument(option, action='store_true', help=text)
+    trees = _tree_options(command)
+    trees.add_argument(
+        '--to', metavar='SUFFIX', help='that of the targets: safetensors'
+    )
     command.set_defaults(run=_convert)
 
     command = commands.add_parser(
@@ -127,6 +134,25 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument('right')
     command.set_defaults(run=_diff, failed=TROUBLE)
     return parser
+
+
+def _tree_options(command: argparse.ArgumentParser):
+    """Add the options for whole trees; return their group."""
+    command.add_argument(
+        '--recursive', action='store_true', help='do all files of a folder'
+    )
+    command.set_defaults(usage=command.error)
+    trees = command.add_argument_group('with --recursive')
+    trees.add_argument(
+        '--workers', type=int, metavar='N', help='processes: one a core'
+    )
+    trees.add_argument(
+        '--scheduler', metavar='ADDRESS', help='a Dask cluster instead'
+    )
+    trees.add_argument(
+        '--report', metavar='FILE', help='lines of JSON, to go on from'
+    )
+    return trees
 
 
 def _fail(error: Exception) -> int:
@@ -215,6 +241,9 @@ def _statistics(values: np.ndarray) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     """Read every byte of every file; report damage and odd values."""
+    if options.recursive:
+        return _of_tree('check', options)
+    _refuse_options_of_trees(options)
     code = DONE
     for path in options.files:
         try:
@@ -249,7 +278,25 @@ def _not_finite(file: str) -> dict[str, int]:
         return check(file, advance=advance).not_finite
 
 
+def _of_tree(command: str, options: argparse.Namespace) -> int:
+    # Imported here, since few commands need it.
+    from d2l_rw import tree_commands
+
+    with _progress_of_files() as advance:
+        return getattr(tree_commands, command)(options, advance)
+
+
+def _refuse_options_of_trees(options: argparse.Namespace) -> None:
+    """End with a message about an option that needs `--recursive`."""
+    for name in OPTIONS_OF_TREES:
+        if getattr(options, name, None) is not None:
+            options.usage(f'--{name} needs --recursive')
+
+
 def _convert(options: argparse.Namespace) -> int:
+    if options.recursive:
+        return _of_tree('convert', options)
+    _refuse_options_of_trees(options)
     # Imported here, since few commands need it.
     from d2l_rw.conversion import convert
 
@@ -296,6 +343,22 @@ def _progress(
     total = None if nbytes is None else times * nbytes
     with tqdm(total=total, delay=PATIENCE, leave=False, **shown) as bar:
         yield bar.update
+
+
+@contextmanager
+def _progress_of_files() -> Iterator[Callable[[int, int], object]]:
+    """Give what sets such a bar to a number of files, and to how many."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    shown = {'unit': ' files', 'delay': PATIENCE, 'leave': False}
+    with _extra('tqdm').tqdm(total=0, **shown) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield advance
 
 
 def _extra(module: str):

@@ -7,11 +7,14 @@ import io
 import mmap
 import os
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
+TEMPORARY = '.d2l-rw-', '.tmp'  # how such a name begins and ends
 BUFFER = 2**18  # bytes: many small arrays go to the system at once
 INTERVAL = 0.1  # seconds
+NEW = 1  # second
 
 
 def is_address(path: str | os.PathLike) -> bool:
@@ -83,15 +86,17 @@ def replacing(
     """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
-    temporary = os.path.join(folder, f'.d2l-rw-{os.urandom(8).hex()}.tmp')
-    mode = _mode(target)
-    with naming(target), creating(temporary, sync=sync, mode=mode) as file:
-        yield file
-    try:
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    temporary = os.path.join(folder, os.urandom(8).hex().join(TEMPORARY))
+    mode = permissions(target)
+    with ExitStack() as named:
+        with naming(target), creating(temporary, sync=sync, mode=mode) as new:
+            named.enter_context(_held(new))
+            yield new
+        try:
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     if sync:
         sync_folder(folder)
 
@@ -126,6 +131,53 @@ def creating(
         with suppress(FileNotFoundError):
             os.unlink(path)
         raise
+
+
+@contextmanager
+def _held(file: io.BufferedWriter) -> Iterator[None]:
+    """Lock a temporary file, so that `remove_abandoned` leaves it alone.
+
+    A second descriptor keeps the lock when the file is closed, until it has
+    its name.  The system gives it up when the process ends, however.
+    """
+    if os.name != 'posix':
+        yield
+        return
+    import fcntl
+
+    descriptor = os.dup(file.fileno())
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def remove_abandoned(path: str) -> bool:
+    """Remove a temporary file if who wrote it has ended; say if it did.
+
+    Raises:
+        OSError: if it cannot be removed.
+    """
+    begin, end = TEMPORARY
+    name = os.path.basename(path)
+    ours = name.startswith(begin) and name.endswith(end)
+    if not ours or os.name != 'posix':
+        return False
+    import fcntl
+
+    try:
+        with open(path, 'rb') as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = os.fstat(file.fileno())
+            # One that was made just now may not be locked yet.
+            if not found.st_size and time.time() - found.st_mtime < NEW:
+                return False
+            os.unlink(path)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
 
 
 @contextmanager
@@ -168,20 +220,32 @@ def naming(path: str | os.PathLike) -> Iterator[None]:
 
 
 @contextmanager
-def locked(path: str | os.PathLike) -> Iterator[None]:
+def locked(
+    path: str | os.PathLike, *, wait: bool = True
+) -> Iterator[io.BufferedWriter]:
     """Hold the lock of a file, which is made if need be, on a POSIX system.
 
-    The system gives it up when the process ends, however that ends.
+    The system gives it up when the process ends, however that ends.  The file
+    is open to append to it.
+
+    Raises:
+        BlockingIOError: if another process holds it and is not waited for.
     """
     import fcntl
 
+    kind = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     with open(path, 'ab') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        with naming(path):
+            fcntl.flock(file, kind)
+        yield file
 
 
-def _mode(path: str) -> int | None:
-    """Return a file's permissions, or None if there is no file."""
+def permissions(path: str | os.PathLike) -> int | None:
+    """Return a file's permissions, or None if there is no file.
+
+    Raises:
+        OSError: if it is no regular file.
+    """
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
