@@ -90,8 +90,8 @@ def convert_tree(
         suffix: that of the targets: `.safetensors`, `.npz` or `.params`.
         workers: the number of processes, by default that of the cores.
         scheduler: the address of a Dask cluster to do the work, instead of
-            processes of this machine: `tcp://...`.  Its workers need
-            `d2l_rw`, and see the same folders under the same names.
+            processes of this machine: `tcp://...`.  Scheduler and workers
+            need `d2l_rw`, and workers see the same folders by the same names.
         report: the file of the report, by default `conversion.jsonl` in the
             target.
         dense, expand_shared, np_shape, sync: see `convert`.

@@ -188,7 +188,7 @@ def cluster(address: str) -> Iterator[Pool]:
     """Give the workers of a Dask cluster.
 
     Raises:
-        ImportError: if Dask is not installed, or `d2l_rw` not on its workers.
+        ImportError: if Dask is not installed, or `d2l_rw` not in the cluster.
         ConnectionError: if the scheduler is not there, or no longer.
     """
     distributed = _distributed()
@@ -225,15 +225,16 @@ def _explained(address: str) -> Iterator[None]:
     """Say what to do about the errors of a cluster."""
     try:
         yield
-    except CancelledError:
+    except (CancelledError, OSError) as error:
         raise ConnectionError(
             f'{address}: the scheduler is gone: what is done is in the '
             'report, and running this again goes on from there'
-        ) from None
-    except ImportError as error:
+        ) from error
+    # The work itself raises nothing: it could not be understood there.
+    except (ImportError, AttributeError, RuntimeError) as error:
         raise ImportError(
-            f'{address}: its workers need d2l-rw as well: {error}'
-        ) from None
+            f'{address}: scheduler and workers need d2l-rw as well: {error}'
+        ) from error
 
 
 class _Room:
