@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from d2l_rw import files
 from d2l_rw.serialization import by_name, load
 
 BLOCK = 2**22  # bytes read, and values checked, at once
@@ -36,7 +37,7 @@ def check(
     """Read every byte of a file, and count the values that are not finite.
 
     Args:
-        path: a file that `load` reads.
+        path: a file that `load` reads; one far away is downloaded.
         advance: called with numbers of bytes that add up to about twice the
             size of the file.
 
@@ -44,6 +45,13 @@ def check(
         FormatError: if it is something else, or damaged.
         OSError: if it cannot be read.
     """
+    with files.to_read(path) as local:
+        return _check(local, advance)
+
+
+def _check(
+    path: str | os.PathLike, advance: Callable[[int], object]
+) -> Check:
     arrays, nbytes = by_name(load(path)), 0
     odd: dict[str, int] = {}
     # A disk that fails raises an error here; in a mapping it would kill.

@@ -61,7 +61,7 @@ def done(
     Args:
         opened: opens a pool.
         work: returns a result for each job of a batch; raises nothing.
-        jobs: with a size in bytes, `nbytes`.
+        jobs: with a size in bytes, `nbytes`, or None.
         killed: returns the result of a job that killed its process alone.
     """
     left = deque(jobs)
@@ -115,7 +115,8 @@ def _batch(left: deque, room: int) -> list:
     batch, nbytes = [], 0
     while left and len(batch) < most and nbytes < BATCH_BYTES:
         batch.append(left.popleft())
-        nbytes += batch[-1].nbytes
+        size = batch[-1].nbytes
+        nbytes += BATCH_BYTES if size is None else size
     return batch
 
 
@@ -130,7 +131,8 @@ def _error(future: Future) -> BaseException | None:
 def processes(count: int | None = None) -> Iterator[Pool]:
     """Give processes of this machine.
 
-    They are spawned, not forked: a fork copies the locks of other threads.
+    They are forked by a process that has imported what they need, and nothing
+    else: a fork of this one would copy the locks of its threads.
 
     Args:
         count: how many, by default as many as this process may use cores.
@@ -139,9 +141,12 @@ def processes(count: int | None = None) -> Iterator[Pool]:
         ChildProcessError: if none can be started.
     """
     count = count or _cores()
-    context = multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(['__main__', 'd2l_rw.bulk'])
     stop = context.Event()
-    executor = ProcessPoolExecutor(count, context, _begin, (stop,))
+    # That process may be older than the variables of today.
+    how = stop, dict(os.environ)
+    executor = ProcessPoolExecutor(count, context, _begin, how)
     try:
         first = executor.submit(os.getpid)
         yield Pool(executor, lambda: AHEAD * count, (BrokenExecutor,))
@@ -161,10 +166,12 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _begin(stop) -> None:
+def _begin(stop, environment: dict[str, str]) -> None:
     """Prepare a process: it ends with, or when told by, who started it."""
     global _stop
     _stop = stop
+    os.environ.clear()
+    os.environ.update(environment)
     # A Ctrl-C is for all processes of a terminal; one of them tells the rest.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
