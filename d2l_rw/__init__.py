@@ -36,6 +36,7 @@ __all__ = [
     'restore_checkpoint',
     'save',
     'save_checkpoint',
+    'save_shards',
     'scan',
 ]
 
@@ -56,6 +57,7 @@ LATER = {
     'load_checkpoint': 'checkpoint',
     'restore_checkpoint': 'training',
     'save_checkpoint': 'training',
+    'save_shards': 'shards',
 }
 
 

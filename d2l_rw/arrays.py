@@ -59,6 +59,7 @@ class ArraySpec(NamedTuple):
         context: the device it was saved from, such as 'gpu(0)', or None.
         parts: of a sparse array, the specs of the arrays that it consists
             of, under the names of the fields of `CSR` and `RowSparse`.
+        file: the name of the shard that holds it; None outside of an index.
 
     >>> ArraySpec('weight', 'float32', (2, 3), 64, 24).storage
     'dense'
@@ -73,6 +74,7 @@ class ArraySpec(NamedTuple):
     version: int | None = None
     context: str | None = None
     parts: tuple[ArraySpec, ...] = ()
+    file: str | None = None
 
     @property
     def buffers(self) -> tuple[ArraySpec, ...]:

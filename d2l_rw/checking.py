@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from d2l_rw import files
+from d2l_rw.recognise import is_index
 from d2l_rw.serialization import by_name, load
 
 BLOCK = 2**22  # bytes read, and values checked, at once
@@ -37,7 +38,8 @@ def check(
     """Read every byte of a file, and count the values that are not finite.
 
     Args:
-        path: a file that `load` reads; one far away is downloaded.
+        path: a file that `load` reads, or an index of shards; what is far
+            away is downloaded.
         advance: called with numbers of bytes that add up to about twice the
             size of the file.
 
@@ -45,8 +47,25 @@ def check(
         FormatError: if it is something else, or damaged.
         OSError: if it cannot be read.
     """
+    if is_index(path):
+        return _check_shards(path, advance)
     with files.to_read(path) as local:
         return _check(local, advance)
+
+
+def _check_shards(
+    path: str | os.PathLike, advance: Callable[[int], object]
+) -> Check:
+    """Check an index with the headers of its shards, then each of these."""
+    # Imported here, since few files are one.
+    from d2l_rw import shards
+
+    found = [check(shard, advance=advance) for shard in shards.paths(path)]
+    return Check(
+        sum(part.arrays for part in found),
+        sum(part.nbytes for part in found),
+        {n: count for part in found for n, count in part.not_finite.items()},
+    )
 
 
 def _check(

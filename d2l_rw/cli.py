@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from d2l_rw import files
 from d2l_rw.arrays import ArraySpec
 from d2l_rw.checking import check
 from d2l_rw.errors import FormatError, in_one_line, printable
+from d2l_rw.recognise import INDEX_SUFFIX, is_index
 from d2l_rw.serialization import load, scan
 from d2l_rw.sparse import CSR, RowSparse
 from d2l_rw.tables import table
@@ -30,6 +32,7 @@ EXAMPLES = """examples:
   d2l-rw show mlp.params hidden.weight
   d2l-rw check *.params checkpoints/checkpoint-*
   d2l-rw convert mlp.params mlp.safetensors
+  d2l-rw convert mlp.params mlp.safetensors --shard-bytes 5GB
   d2l-rw convert --recursive models converted --to safetensors
   d2l-rw diff mlp.params mlp.safetensors
 """
@@ -42,6 +45,11 @@ BAR_WIDTH = 40  # characters
 PATIENCE = 2  # seconds before a progress bar appears
 COLUMNS = 'name', 'dtype', 'shape', 'bytes', 'storage'
 OPTIONS_OF_TREES = 'workers', 'scheduler', 'report', 'to'
+UNITS = {
+    '': 1,
+    **{f'{p}B': 1000**n for n, p in enumerate(['', 'K', 'M', 'G', 'T'])},
+    **{f'{p}iB': 1024**n for n, p in enumerate('KMGT', 1)},
+}
 CONVERT_OPTIONS = {
     '--dense': 'write sparse arrays as dense ones',
     '--expand-shared': 'write an array of several names once for each',
@@ -107,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:
         'files',
         nargs='+',
         metavar='file',
-        help='a file of arrays, or the folder of a checkpoint',
+        help='a file of arrays, an index of shards, or the folder of a '
+        'checkpoint',
     )
     _tree_options(command)
     command.set_defaults(run=_check)
@@ -119,6 +128,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument('target', help='its suffix tells the format')
     for option, text in CONVERT_OPTIONS.items():
         command.add_argument(option, action='store_true', help=text)
+    command.add_argument(
+        '--shard-bytes',
+        type=_parsed_size,
+        metavar='SIZE',
+        help='write shards of at most so many bytes, such as 5GB or 500MiB, '
+        'and their index',
+    )
     trees = _tree_options(command)
     trees.add_argument(
         '--to', metavar='SUFFIX', help='that of the targets: safetensors'
@@ -155,16 +171,27 @@ def _tree_options(command: argparse.ArgumentParser):
     return trees
 
 
+def _parsed_size(text: str) -> int:
+    """Return the bytes of a size: 5GB, 500MiB, 1000."""
+    match = re.fullmatch(r'([0-9]+) ?([A-Za-z]*)', text)
+    if not match or match[2] not in UNITS or not int(match[1]):
+        raise argparse.ArgumentTypeError(
+            f'expected a size like 5GB, 500MiB or 1000, got {text!r}'
+        )
+    return int(match[1]) * UNITS[match[2]]
+
+
 def _fail(error: Exception) -> int:
     print(f'd2l-rw: {printable(in_one_line(error))}', file=sys.stderr)
     return FAILED
 
 
 def _list(options: argparse.Namespace) -> int:
-    specs = scan(options.file)
+    specs = scan(_place(options.file))
     if options.json:
         print(json.dumps([spec._asdict() for spec in specs], indent=2))
         return DONE
+    sharded = any(spec.file is not None for spec in specs)
     rows = [
         (
             place if spec.name is None else spec.name,
@@ -172,10 +199,12 @@ def _list(options: argparse.Namespace) -> int:
             spec.shape,
             f'{spec.nbytes:,}',
             spec.storage,
+            *([spec.file] if sharded else []),
         )
         for place, spec in enumerate(specs)
     ]
-    print(table(rows, COLUMNS, right='bytes'))
+    columns = (*COLUMNS, 'file') if sharded else COLUMNS
+    print(table(rows, columns, right='bytes'))
     print(_totals(specs))
     return DONE
 
@@ -191,7 +220,7 @@ def _totals(specs: list[ArraySpec]) -> str:
 
 
 def _show(options: argparse.Namespace) -> int:
-    array = _find(load(options.file), options)
+    array = _find(load(_place(options.file)), options)
     if array is None:
         print('no array')
         return DONE
@@ -263,6 +292,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _array_files(path: str) -> list[str]:
     """Return a file itself; of a checkpoint, which is verified, the files."""
+    path = _place(path)
     if not os.path.isdir(path):
         return [path]
     # Imported here, since it needs xxhash.
@@ -276,6 +306,15 @@ def _array_files(path: str) -> list[str]:
 def _not_finite(file: str) -> dict[str, int]:
     with _progress(_size(file), times=2) as advance:
         return check(file, advance=advance).not_finite
+
+
+def _place(path: str) -> str:
+    """Return a path or, of a folder with one index of shards, that."""
+    if os.path.isdir(path):
+        found = [name for name in os.listdir(path) if is_index(name)]
+        if len(found) == 1:
+            return os.path.join(path, found[0])
+    return path
 
 
 def _of_tree(command: str, options: argparse.Namespace) -> int:
@@ -300,35 +339,46 @@ def _convert(options: argparse.Namespace) -> int:
     # Imported here, since few commands need it.
     from d2l_rw.conversion import convert
 
-    with _progress(_size(options.source), times=2) as advance:
+    source, target = _place(options.source), options.target
+    with _progress(_size(source), times=2) as advance:
         done = convert(
-            options.source,
-            options.target,
+            source,
+            target,
             dense=options.dense,
             expand_shared=options.expand_shared,
             np_shape=options.np_shape,
+            shard_nbytes=options.shard_bytes,
             sync=not options.no_sync,
             advance=advance,
         )
     for note in done.notes:
-        print(printable(f'{options.source}: {note}'), file=sys.stderr)
+        print(printable(f'{source}: {note}'), file=sys.stderr)
     found = f'{done.arrays:,} arrays, {done.nbytes:,} bytes of data, verified'
-    print(printable(f'{options.target}: {found}'))
+    if options.shard_bytes is not None:
+        target += INDEX_SUFFIX
+    print(printable(f'{target}: {found}'))
     return DONE
 
 
 def _diff(options: argparse.Namespace) -> int:
     from d2l_rw.differences import diff
 
-    with _progress(_size(options.right)) as advance:
-        found = diff(options.left, options.right, advance=advance)
+    left, right = _place(options.left), _place(options.right)
+    with _progress(_size(right)) as advance:
+        found = diff(left, right, advance=advance)
     print(found)
     return SAME if found.same else DIFFERENT
 
 
 def _size(path: str) -> int | None:
-    """Return the size of a file, or None of one far away."""
-    return None if files.is_address(path) else os.path.getsize(path)
+    """Return the size of a file, or of all shards; None of one far away."""
+    if files.is_address(path):
+        return None
+    if is_index(path):
+        from d2l_rw import shards
+
+        return sum(map(os.path.getsize, shards.paths(path)))
+    return os.path.getsize(path)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,13 @@ from d2l_rw import (
     files,
     mxnet_writer,
     npz_writer,
-    recognise,
     safetensors_format,
     sharing,
 )
 from d2l_rw.errors import expect, naming
-from d2l_rw.serialization import by_name, load, scan
+from d2l_rw.lazy import LazyArrays
+from d2l_rw.recognise import is_index
+from d2l_rw.serialization import by_name, load, metadata, scan
 from d2l_rw.sparse import CSR, RowSparse, parts
 
 PARAMS, NPZ, SAFETENSORS = SUFFIXES = '.params', '.npz', '.safetensors'
@@ -49,6 +51,7 @@ def convert(
     dense: bool = False,
     expand_shared: bool = False,
     np_shape: bool = False,
+    shard_nbytes: int | None = None,
     sync: bool = True,
     advance: Callable[[int], object] = lambda nbytes: None,
 ) -> Conversion:
@@ -70,6 +73,9 @@ def convert(
         expand_shared: write what a safetensors file holds once for several
             names, as its metadata tell, once for each of them.
         np_shape: write records of version 3 to `.params`; see `save`.
+        shard_nbytes: write shards of so many bytes, and their index beside
+            the target's name, `.safetensors`; see `save_shards`.  Each shard
+            is compared before it takes its name, and all before the index.
         sync: return when the bytes are on the disk; see `save`.
         advance: called with numbers of bytes that add up to about
             `2 * nbytes`: what was written, and what was compared.
@@ -88,18 +94,22 @@ def convert(
     ...     convert(source, os.path.join(folder, 'mlp.npz'))
     Conversion(arrays=1, nbytes=48, notes=())
     """
-    suffix = _suffix(target)
-    behind = files.syncing if sync else nullcontext
-    with files.to_read(source) as local, files.to_write(target) as place:
+    suffix = _suffix(target, shard_nbytes)
+    put = partial(
+        _put, suffix=suffix, np_shape=np_shape, sync=sync, advance=advance
+    )
+    with _to_read(source) as local:
         content = _content(local)
         if expand_shared:
             content = _expanded(content)
         content = _fitted(content, suffix, dense)
-        with files.replacing(place, sync=sync) as file, behind(file):
-            _write(_Counted(file, advance), suffix, content, np_shape)
-            file.flush()
-            with naming(file=os.fsdecode(target)):
-                nbytes = _verify(file.name, content.arrays, advance)
+        if shard_nbytes is None:
+            nbytes = put(target, content)
+        else:
+            if os.path.lexists(target):
+                found = f'some prefer it to the index: {target}'
+                content.notes.append(found)
+            nbytes = _put_shards(target, content, put, shard_nbytes, sync)
     return Conversion(len(content.arrays), nbytes, tuple(content.notes))
 
 
@@ -113,22 +123,29 @@ class _Content(NamedTuple):
 
 
 def _content(source: str | os.PathLike) -> _Content:
-    loaded, metadata = load(source), _metadata(source)
+    loaded, known = load(source), metadata(source) or {}
     arrays = by_name(loaded)
     contexts = {spec.context for spec in scan(source)} - {None, 'cpu(0)'}
     notes = [f'context left out: {context}' for context in sorted(contexts)]
     for names in sharing.equal(arrays):
         notes.append(f'equal, perhaps shared: {", ".join(names)}')
-    return _Content(arrays, isinstance(loaded, Mapping), metadata, notes)
+    return _Content(arrays, isinstance(loaded, Mapping), known, notes)
+
+
+def _to_read(source: str | os.PathLike):
+    """Give, as a context, what is to be loaded: a download, or an index."""
+    return nullcontext(source) if is_index(source) else files.to_read(source)
 
 
 def _expanded(content: _Content) -> _Content:
     """Return arrays under each of their names, and the other metadata."""
     aliases = sharing.shared(content.arrays, content.metadata)
-    copies = {alias: content.arrays[name] for alias, name in aliases.items()}
     others = content.metadata.keys() - aliases.keys()
     return content._replace(
-        arrays={**content.arrays, **copies},
+        arrays=LazyArrays(
+            [*content.arrays, *aliases],
+            lambda name: content.arrays[aliases.get(name, name)],
+        ),
         metadata={k: v for k, v in content.metadata.items() if k in others},
     )
 
@@ -144,6 +161,52 @@ def _fitted(content: _Content, suffix: str, dense: bool) -> _Content:
         notes += [] if content.named else ['names: the places in the list']
     arrays = _Dense(arrays) if dense else arrays
     return content._replace(arrays=arrays, notes=notes)
+
+
+def _put(
+    path: str | os.PathLike,
+    content: _Content,
+    *,
+    suffix: str,
+    np_shape: bool,
+    sync: bool,
+    advance: Callable[[int], object],
+) -> int:
+    """Write a file, verified before it is there; return its arrays' bytes."""
+    behind = files.syncing if sync else nullcontext
+    with files.to_write(path) as place:
+        with files.replacing(place, sync=sync) as file, behind(file):
+            _write(_Counted(file, advance), suffix, content, np_shape)
+            file.flush()
+            with naming(file=os.fsdecode(path)):
+                return _verify(file.name, content.arrays, advance)
+
+
+def _put_shards(
+    target: str | os.PathLike,
+    content: _Content,
+    put: Callable[[str, _Content], int],
+    shard_nbytes: int,
+    sync: bool,
+) -> int:
+    # Imported here, since few need it.
+    from d2l_rw import shards
+
+    counts = []
+
+    def write(path: str, arrays: Mapping, metadata: dict[str, str]) -> None:
+        part = content._replace(arrays=arrays, metadata=metadata)
+        counts.append(put(path, part))
+
+    shards.publish(
+        target,
+        content.arrays,
+        content.metadata,
+        write,
+        shard_nbytes=shard_nbytes,
+        sync=sync,
+    )
+    return sum(counts)
 
 
 def _write(file, suffix: str, content: _Content, np_shape: bool) -> None:
@@ -196,12 +259,13 @@ class _Counted:
         return getattr(self.file, name)
 
 
-def _suffix(target: str | os.PathLike) -> str:
+def _suffix(target: str | os.PathLike, shard_nbytes: int | None) -> str:
     suffix = os.path.splitext(os.fsdecode(target))[1].lower()
-    if suffix not in SUFFIXES:
-        known = ', '.join(SUFFIXES)
+    known = SUFFIXES if shard_nbytes is None else (SAFETENSORS,)
+    if suffix not in known:
+        names = ', '.join(known)
         raise ValueError(
-            f'{os.fsdecode(target)}: expected a name that ends in {known}'
+            f'{os.fsdecode(target)}: expected a name that ends in {names}'
         )
     return suffix
 
@@ -214,14 +278,6 @@ def _form(array) -> tuple:
     """Return all of an array but its bytes."""
     forms = [(part.dtype, part.shape) for part in parts(array)]
     return type(array).__name__, getattr(array, 'shape', None), forms
-
-
-def _metadata(source: str | os.PathLike) -> dict[str, str]:
-    data = files.map_file(source)
-    kind = recognise.recognise(data[: recognise.START])
-    if kind != recognise.SAFETENSORS:
-        return {}
-    return safetensors_format.parse(data)[1]
 
 
 def _refuse_shared(arrays: Mapping, metadata: dict, suffix: str) -> None:

@@ -91,7 +91,7 @@ def parse(data) -> tuple[list[ArraySpec], bool]:
     left = cursor.left
     expect(left == 0, 'end', 'no more bytes', left, cursor.offset)
     pairs = zip(names or [None] * count, records)
-    specs = [ArraySpec._make((name, *record)) for name, record in pairs]
+    specs = [ArraySpec(name, *record) for name, record in pairs]
     return specs, bool(names)
 
 

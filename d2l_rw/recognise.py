@@ -1,11 +1,14 @@
-"""Tell by its first bytes what a file is."""
+"""Tell what a file is: by its first bytes, or an index by its name."""
 
 from __future__ import annotations
+
+import os
 
 from d2l_rw.errors import FormatError
 
 START = 64  # bytes, enough to recognise a file
 MXNET, NPZ, SAFETENSORS = 'MXNet', 'npz', 'safetensors'
+INDEX_SUFFIX = '.index.json'  # of the index of shards
 # What is found under the name `.params`, and what to do about it.
 FOREIGN = {
     b'\x93NUMPY': 'one .npy array: read it with numpy.load',
@@ -18,7 +21,13 @@ FOREIGN = {
     b'<html': 'an HTML page: the download went wrong',
     b'<head': 'an HTML page: the download went wrong',
     b'<?xml': 'an XML page: the download went wrong',
+    b'{': f'JSON: the index of shards has a name with {INDEX_SUFFIX}',
 }
+
+
+def is_index(path: str | os.PathLike) -> bool:
+    """Tell by its name whether a file is the index of shards."""
+    return os.fsdecode(path).endswith(INDEX_SUFFIX)
 
 
 def recognise(start: bytes) -> str:

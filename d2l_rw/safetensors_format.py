@@ -145,7 +145,7 @@ def pieces(
         TypeError: for a dtype that the format lacks.
         ValueError: for a name that it cannot hold.
     """
-    specs = [_described(name, arrays[name]) for name in arrays]
+    specs = described(arrays)
     specs.sort(key=lambda spec: spec.name)
     specs.sort(key=lambda spec: RANKS[spec.dtype], reverse=True)
     yield _header(specs, metadata)
@@ -153,7 +153,22 @@ def pieces(
         yield memory(arrays[spec.name])
 
 
+def described(arrays: Mapping[str, np.ndarray]) -> list[ArraySpec]:
+    """Return the specs of arrays in their order, without offsets.
+
+    Raises:
+        TypeError: for what is no array, or of a dtype that the format lacks.
+        ValueError: for a name that it cannot hold.
+    """
+    return [_described(name, arrays[name]) for name in arrays]
+
+
 def _described(name: str, array: np.ndarray) -> ArraySpec:
+    if not isinstance(name, str):
+        raise TypeError(f'name: expected a string, got {name!r}')
+    if not isinstance(array, np.ndarray):
+        kind = type(array).__name__
+        raise TypeError(f'array {name!r}: expected a dense array, got {kind}')
     if name == METADATA:
         raise ValueError(f'{name!r}: expected another name for an array')
     dtype = array.dtype.name

@@ -12,7 +12,14 @@ from d2l_rw import files, mxnet_format, mxnet_writer
 from d2l_rw.arrays import ArraySpec, sliced, view
 from d2l_rw.errors import FormatError, naming
 from d2l_rw.lazy import LazyArrays, LazyList
-from d2l_rw.recognise import MXNET, NPZ, START, recognise
+from d2l_rw.recognise import (
+    MXNET,
+    NPZ,
+    SAFETENSORS,
+    START,
+    is_index,
+    recognise,
+)
 from d2l_rw.sparse import CSR, RowSparse, check
 
 ALIGNMENT = 64  # bytes, a cache line and the widest vector
@@ -23,10 +30,12 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
 
     Args:
         path: a file of MXNet of any version, an npz file such as MXNet 2
-            writes, or a safetensors file; its first bytes decide.  It may be
-            an address, such as `s3://bucket/mlp.params`, which needs fsspec
-            (`pip install d2l-rw[remote]`) and is set up in its ways: for S3,
-            AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, FSSPEC_S3_ENDPOINT_URL.
+            writes, or a safetensors file; its first bytes decide.  Or the
+            index of several, which has a name that ends in `.index.json`.
+            It may be an address, such as `s3://bucket/mlp.params`, which
+            needs fsspec (`pip install d2l-rw[remote]`) and is set up in its
+            ways: for S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+            FSSPEC_S3_ENDPOINT_URL.
         mmap: map the file.  The arrays are then read-only views, and opening
             costs the time and memory of the headers alone; the mapping lives
             as long as any of them.  Their memory may be unaligned for the
@@ -42,8 +51,9 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     Returns:
         A list or a dictionary of arrays, as `nd.load` decides it (a list if
         the file has no names); of an address, a read-only sequence or
-        mapping.  Sparse arrays are `CSR` and `RowSparse`; records that hold
-        no array are None.
+        mapping; of an index, a mapping that opens a shard when one of its
+        arrays is asked for.  Sparse arrays are `CSR` and `RowSparse`; records
+        that hold no array are None.
 
     Raises:
         FormatError: if the file is something else, or damaged; of an
@@ -58,6 +68,11 @@ def load(path: str | os.PathLike, *, mmap: bool = True):
     ...     load(path)['weight'].shape
     (2, 3)
     """
+    if is_index(path):
+        # Imported here, since few files are one.
+        from d2l_rw import shards
+
+        return shards.load(path, mmap=mmap)
     if mmap and files.is_address(path):
         return _lazily(path)
     with naming(file=os.fsdecode(path)), files.to_read(path) as local:
@@ -98,6 +113,7 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
 
     Returns:
         The specs in the order of the file; in a list, their names are None.
+        Those of an index name the `file` that an array is in.
 
     Raises:
         FormatError: if the file is something else, or damaged.
@@ -110,10 +126,34 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
     ...     [(spec.name, spec.shape, spec.offset) for spec in scan(path)]
     [('weight', (2, 3), 64)]
     """
+    if is_index(path):
+        from d2l_rw import shards
+
+        return shards.scan(path)
     with naming(file=os.fsdecode(path)):
         data = files.open_data(path)
         kind = recognise(data[:START])
         return _specs(kind, data)[0]
+
+
+def metadata(path: str | os.PathLike) -> dict[str, str] | None:
+    """Return the metadata of a safetensors file, or None of another format.
+
+    Raises:
+        FormatError: if the file is something else, or damaged.
+        OSError: if it cannot be read.
+    """
+    if is_index(path):
+        from d2l_rw import shards
+
+        return shards.metadata(path)
+    with naming(file=os.fsdecode(path)):
+        data = files.map_file(path)
+        if recognise(data[:START]) != SAFETENSORS:
+            return None
+        from d2l_rw import safetensors_format
+
+        return safetensors_format.parse(data)[1]
 
 
 def save(
