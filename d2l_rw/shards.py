@@ -145,10 +145,8 @@ def save_shards(
     ...         {'weight': np.ones((2, 3)), 'bias': np.zeros(3)},
     ...         shard_nbytes=50,
     ...     )
-    ...     arrays = serialization.load(index)
-    ...     os.path.basename(index), arrays, arrays['bias']
-    ('model.safetensors.index.json', LazyArrays(['weight', 'bias']), \
-array([0., 0., 0.]))
+    ...     os.path.basename(index), serialization.load(index)['bias'].shape
+    ('model.safetensors.index.json', (3,))
     """
 
     def write(file: str, arrays: Mapping, metadata: dict[str, str]) -> None:
