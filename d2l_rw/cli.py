@@ -13,7 +13,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -287,6 +287,9 @@ def _check(options: argparse.Namespace) -> int:
                 code = FAILED
         if not any(odd.values()):
             print(f'{printable(path)}: sound')
+        for stray in _strays(odd):
+            told = 'no index names it: a save writes it, or was killed'
+            print(printable(f'{stray}: {told}'), file=sys.stderr)
     return code
 
 
@@ -306,6 +309,16 @@ def _array_files(path: str) -> list[str]:
 def _not_finite(file: str) -> dict[str, int]:
     with _progress(_size(file), times=2) as advance:
         return check(file, advance=advance).not_finite
+
+
+def _strays(paths: Iterable[str]) -> list[str]:
+    """Return the shards beside an index that it does not name."""
+    indexes = [path for path in paths if is_index(path)]
+    if not indexes:
+        return []
+    from d2l_rw import shards
+
+    return [stray for index in indexes for stray in shards.strays(index)]
 
 
 def _place(path: str) -> str:

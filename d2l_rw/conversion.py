@@ -174,9 +174,10 @@ def _put(
 ) -> int:
     """Write a file, verified before it is there; return its arrays' bytes."""
     behind = files.syncing if sync else nullcontext
-    with files.to_write(path) as place:
-        with files.replacing(place, sync=sync) as file, behind(file):
-            _write(_Counted(file, advance), suffix, content, np_shape)
+    with files.to_write(path) as to, files.replacing(to, sync=sync) as file:
+        counted = _Counted(file, advance)
+        with behind(file):
+            _write(counted, suffix, content, np_shape)
             file.flush()
             with naming(file=os.fsdecode(path)):
                 return _verify(file.name, content.arrays, advance)

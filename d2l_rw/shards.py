@@ -104,6 +104,23 @@ def metadata(path: str | os.PathLike) -> dict[str, str]:
     return found
 
 
+def strays(path: str | os.PathLike) -> list[str]:
+    """Return the paths of shards written here that an index does not name.
+
+    A save is writing them, or was killed.  Far away, none are looked for.
+    """
+    path, index = os.fsdecode(path), read(path)
+    if files.is_address(path):
+        return []
+    stem, folder = _stem(path), os.path.dirname(path) or '.'
+    names = sorted({*os.listdir(folder)} - {*index.shards})
+    return [
+        file_of(path, name)
+        for name in names
+        if name.startswith(stem) and OURS.fullmatch(name, len(stem))
+    ]
+
+
 def save_shards(
     path: str | os.PathLike,
     arrays: Mapping[str, np.ndarray],
@@ -120,7 +137,8 @@ def save_shards(
     The arrays that are there before stay what they are until all new ones
     are written; then the index is replaced, and the shards that the old one
     named are deleted if a call of this function wrote them.  A process that
-    is killed leaves files that no index names, and the old arrays.
+    is killed leaves the old arrays, and files that no index names: the
+    command `d2l-rw check` tells them.
 
     Args:
         path: the name that one file of all arrays would have:
@@ -206,7 +224,7 @@ def _arrays(path, index: Index, shard: str, *, mmap: bool) -> Mapping:
     file = file_of(path, shard)
     with _missing_is_named(path, index, shard):
         arrays = serialization.load(file, mmap=mmap)
-    _check(path, index, shard, arrays)
+        _check(path, index, shard, arrays)
     return arrays
 
 
@@ -214,7 +232,7 @@ def _specs(path, index: Index, shard: str) -> list[ArraySpec]:
     file = file_of(path, shard)
     with _missing_is_named(path, index, shard):
         specs = serialization.scan(file)
-    _check(path, index, shard, [spec.name for spec in specs])
+        _check(path, index, shard, [spec.name for spec in specs])
     return specs
 
 
@@ -235,14 +253,14 @@ def _check(path, index: Index, shard: str, names: Iterable) -> None:
     with naming(file=file):
         expect(metadata is not None, 'shard', 'safetensors', 'other bytes')
         save = metadata.get(SAVE)
-        if index.save is not None:
-            expected = f'{index.save} as in {place}'
-            expect(save == index.save, SAVE, expected, f'{save}: swapped')
-        held, expected = set(names), set(index.shards[shard])
-        for name in sorted(expected - held):
+        swapped = index.save is not None and save != index.save
+        expected = f'{index.save} as in {place}'
+        expect(not swapped, SAVE, expected, f'{save}: swapped')
+        held, mapped = set(names), set(index.shards[shard])
+        for name in sorted(mapped - held):
             with naming(array=name):
                 expect(False, 'array', f'one, as {place} says', 'none')
-        for name in sorted(held - expected):
+        for name in sorted(held - mapped):
             with naming(array=name):
                 expect(False, 'array', f'none, as {place} says', 'one')
 

@@ -456,7 +456,8 @@ def test_damaged_shard_is_refused_by_name(data, message, tmp_path):
 
 
 def test_total_size_of_our_own_must_be_that_of_the_arrays(index):
-    index.write_text(index.read_text().replace('72', '73'))
+    text = index.read_text().replace('size": 72', 'size": 73')
+    index.write_text(text)
     message = 'total_size: expected 72, as its arrays have, got 73'
     with pytest.raises(FormatError, match=message):
         scan(index)
@@ -647,6 +648,17 @@ def test_show_and_diff_read_shards(place, tmp_path, capsys):
     assert main(['diff', place, str(other)]) == 1
     assert main(['convert', place, str(other)]) == 0
     assert main(['diff', place, str(other)]) == 0
+
+
+def test_check_tells_what_a_killed_save_left(place, index, capsys):
+    (index.parent / 'model-1.safetensors').write_bytes(b'of others')
+    stray = index.parent / f'model-{"0" * 16}-00001-of-00003.safetensors'
+    stray.write_bytes(b'half')
+    assert main(['check', place]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f'{place}: sound\n'
+    assert printed.err.startswith(f'{stray}: no index names it')
+    assert len(printed.err.splitlines()) == 1
 
 
 def test_check_reads_every_byte_of_every_shard(place, index, capsys):
