@@ -35,6 +35,7 @@ EXAMPLES = """examples:
   d2l-rw convert mlp.params mlp.safetensors --shard-bytes 5GB
   d2l-rw convert --recursive models converted --to safetensors
   d2l-rw diff mlp.params mlp.safetensors
+  d2l-rw list s3://bucket/mlp.params
 """
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 # As `diff` and `cmp` have them: argparse ends with 2 too.

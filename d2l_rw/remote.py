@@ -28,15 +28,15 @@ PIECE = 2**20  # bytes written at once
 # Their uploads are seen when they are complete, and not before.
 STORES = {'s3', 'gs', 'abfs'}
 # By what an object is told from another one under its name.
-MARKS = (
-    *('ETag', 'etag', 'md5Hash', 'generation', 'size', 'ino', 'mtime'),
-    *('created', 'LastModified', 'last_modified', 'Last-Modified'),
-)
+MARKS = 'ETag', 'etag', 'md5Hash', 'generation', 'size', 'ino'
+TIMES = 'mtime', 'created', 'LastModified', 'last_modified', 'Last-Modified'
 
 CHANGED = errno.ESTALE, 'it changed while it was read: read it again'
 MISSING = errno.ENOENT, 'no such file: check the address'
 DENIED = errno.EACCES, 'access denied: set the credentials: {}'
 BROKEN = errno.ECONNABORTED, 'the connection failed: try again: {}'
+FAILED = errno.EBUSY, 'the server failed: try again: {}'
+REFUSED = errno.EPROTO, 'the server refused: {}'
 NO_RANGES = (
     errno.EOPNOTSUPP,
     'the server sends no ranges: load with mmap=False, which downloads all',
@@ -49,6 +49,10 @@ REASONS = {
     404: MISSING,
     410: MISSING,
     412: CHANGED,
+    500: FAILED,
+    502: FAILED,
+    503: FAILED,
+    504: FAILED,
     'FileExpired': CHANGED,
     'FileNotFoundError': MISSING,
     'NoCredentialsError': DENIED,
@@ -56,6 +60,7 @@ REASONS = {
     'PermissionError': DENIED,
     'ClientConnectionError': BROKEN,
     'ClientPayloadError': BROKEN,
+    'ClientResponseError': REFUSED,
     'ConnectionError': BROKEN,
     'HTTPClientError': BROKEN,
     'TimeoutError': BROKEN,
@@ -66,10 +71,12 @@ _transactions = Lock()  # fsspec has one of a file system at a time
 class Ranges:
     """What `Cursor` and `zipfile` read of a file far away.
 
-    A jump fetches a block.  Who goes on from there is given what lies
-    between, as a request takes as long, and each time twice as much ahead.
-    What was fetched is kept for a while, so that an array that was passed
-    over is there when it is asked for.
+    Whoever jumps is given a block.  Whoever goes on from there, or nearly
+    so, is given what lies between, since a request would take as long, and
+    more ahead: each time twice as much.  What was fetched is kept for a
+    while, so that an array that was passed over is there when asked for.
+
+    Slices may be asked for by several threads; `seek` and `read` by one.
 
     Args:
         address: the file's, for errors.
@@ -336,11 +343,11 @@ def _open_http(address: str, fs, path: str) -> Ranges:
         raise OSError(*NO_RANGES)
     # Of a compressed answer, ranges would be other bytes.
     headers = {'Accept-Encoding': 'identity', **fs.kwargs.get('headers', {})}
-    if info.get('ETag', 'W/').startswith('W/'):
-        if 'Last-Modified' in info:
-            headers['If-Unmodified-Since'] = info['Last-Modified']
-    else:
-        headers['If-Match'] = info['ETag']
+    tag, changed = info.get('ETag', ''), info.get('Last-Modified')
+    if tag and not tag.startswith('W/'):  # a weak one matches nothing
+        headers['If-Match'] = tag
+    elif changed:
+        headers['If-Unmodified-Since'] = changed
     options = {'cache_type': 'none', 'size': size, 'headers': headers}
     file = fs.open(path, 'rb', **options) if size else None
     return Ranges(address, file, size)
@@ -381,4 +388,4 @@ def _copy(local: str, target) -> None:
 
 
 def _identity(info: dict) -> str:
-    return ' '.join(str(info[mark]) for mark in MARKS if mark in info)
+    return ' '.join(str(info[mark]) for mark in MARKS + TIMES if mark in info)

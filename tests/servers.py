@@ -34,6 +34,7 @@ class Server:
         bandwidth: bytes a second.
         cut: of each file, send so many bytes less than was announced.
         hidden: header fields that it leaves out.
+        status: answer so, if it is not 200.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,6 +42,7 @@ class Server:
         self.requests: list[Request] = []
         self.latency, self.bandwidth, self.cut = 0.0, float('inf'), 0
         self.hidden: set[str] = set()
+        self.status = 200
 
     @property
     def nbytes(self) -> int:
@@ -54,6 +56,8 @@ class Server:
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         path = self.folder / request.match_info['name']
+        if self.status != 200:
+            return web.Response(status=self.status)
         if not path.exists():
             raise web.HTTPNotFound
         if self.cut and request.method == 'GET':

@@ -8,6 +8,7 @@ import fsspec
 import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
+from mxnet import gluon
 
 import d2l_rw
 from d2l_rw import FormatError, remote
@@ -310,7 +311,7 @@ def test_broken_upload_is_not_seen(tmp_path):
 
 def test_upload_that_a_server_refuses_is_one_error(server):
     address = f'{server.address}/no/a.params'
-    with pytest.raises(OSError, match='409') as caught:
+    with pytest.raises(OSError, match='the server refused: 409') as caught:
         d2l_rw.save(address, [np.ones(3)])
     assert caught.value.filename == address
     assert list(server.folder.iterdir()) == []
@@ -437,6 +438,27 @@ def test_server_that_is_not_there_is_told(tmp_path):
         d2l_rw.load(address)
 
 
+STATUSES = [
+    (401, PermissionError, 'set the credentials'),
+    (403, PermissionError, 'set the credentials'),
+    (404, FileNotFoundError, 'check the address'),
+    (429, OSError, 'the server refused: 429'),
+    (503, OSError, 'try again: 503'),
+]
+
+
+@pytest.mark.parametrize(('status', 'kind', 'text'), STATUSES)
+def test_answers_of_a_server_are_told(status, kind, text, server):
+    server.status, address = status, f'{server.address}/a'
+    for call in (
+        lambda: d2l_rw.load(address),
+        lambda: d2l_rw.load(address, mmap=False),
+    ):
+        with pytest.raises(kind, match=text) as caught:
+            call()
+        assert caught.value.filename == address
+
+
 @pytest.mark.parametrize('hidden', [set(), {'ETag'}])
 def test_object_that_changes_is_told(hidden, server):
     server.hidden = hidden
@@ -490,6 +512,20 @@ def test_nothing_of_it_is_imported_for_a_file():
         [sys.executable, '-c', code], capture_output=True, check=True
     )
     assert done.stdout == b'set()\n'
+
+
+# Networks
+
+
+def test_network_is_compared_and_loaded_at_an_address(server):
+    address = f'{server.address}/a'
+    weight = np.arange(6, dtype='float32').reshape(2, 3)
+    d2l_rw.save(address, {'weight': weight, 'bias': np.ones(2, 'float32')})
+    dense = gluon.nn.Dense(2, in_units=3)
+    assert d2l_rw.compare(address, dense).fits
+    assert d2l_rw.compare(address, address).fits
+    d2l_rw.load_parameters(dense, address)
+    assert dense.weight.data().asnumpy().tolist() == weight.tolist()
 
 
 # The command line
