@@ -309,18 +309,18 @@ def _text(error: Exception) -> str:
 
 def _filesystem(address: str):
     """Return fsspec's file system for an address, and the path in it."""
-    # A listing from before would hide what has changed.
-    options: dict = {'use_listings_cache': False}
     try:
         from fsspec.core import url_to_fs
 
-        if address.startswith(('http://', 'https://')):
-            options['timeout'] = _timeout()
+        http = address.startswith(('http://', 'https://'))
+        options = {'timeout': _timeout()} if http else {}
     except ImportError as error:
         needed = f'this needs {error.name}: pip install d2l-rw[remote]'
         raise ImportError(f'{address}: {needed}') from None
     with explaining(address):
-        return url_to_fs(address, **options)
+        fs, path = url_to_fs(address, **options)
+    fs.invalidate_cache()  # a listing from before hides what has changed
+    return fs, path
 
 
 def _timeout():

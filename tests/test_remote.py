@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
-from mxnet import gluon
 
 import d2l_rw
 from d2l_rw import FormatError, remote
@@ -241,6 +241,16 @@ def test_any_slices_are_those_of_the_file(seed, server, monkeypatch):
         start = int(generator.integers(len(whole)))
         stop = start + int(generator.exponential(500))
         assert data[start:stop] == whole[start:stop]
+
+
+def test_threads_read_slices_of_their_own(server):
+    whole = np.random.default_rng(1).bytes(10 * MIB)
+    (server.folder / 'a').write_bytes(whole)
+    data = remote.open_ranges(f'{server.address}/a')
+    starts = np.random.default_rng(2).integers(len(whole), size=200).tolist()
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda start: data[start : start + 5000], starts)
+    assert list(found) == [whole[start : start + 5000] for start in starts]
 
 
 # Writing
@@ -518,6 +528,8 @@ def test_nothing_of_it_is_imported_for_a_file():
 
 
 def test_network_is_compared_and_loaded_at_an_address(server):
+    from mxnet import gluon
+
     address = f'{server.address}/a'
     weight = np.arange(6, dtype='float32').reshape(2, 3)
     d2l_rw.save(address, {'weight': weight, 'bias': np.ones(2, 'float32')})
