@@ -24,9 +24,7 @@ from d2l_rw.serialization import by_name, load, metadata, scan
 from d2l_rw.sparse import CSR, RowSparse, parts
 
 PARAMS, NPZ, SAFETENSORS = SUFFIXES = '.params', '.npz', '.safetensors'
-# Bytes written and compared at once: Linux takes twice as long for a write of
-# 64 MiB as for 64 of 1 MiB.
-BLOCK = 2**20
+BLOCK = 2**20  # bytes compared at once
 
 
 class Conversion(NamedTuple):
@@ -246,11 +244,9 @@ class _Counted:
         self.file, self.advance = file, advance
 
     def write(self, piece) -> int:
-        data = memoryview(piece)
-        data = data.cast('B') if data.nbytes else memoryview(b'')
-        for start in range(0, data.nbytes, BLOCK):
-            self.advance(self.file.write(data[start : start + BLOCK]))
-        return data.nbytes
+        for block in files.blocks(piece):
+            self.advance(self.file.write(block))
+        return memoryview(piece).nbytes
 
     def write_all(self, pieces) -> None:
         for piece in pieces:

@@ -153,7 +153,7 @@ def metadata(path: str | os.PathLike) -> dict[str, str] | None:
             return None
         from d2l_rw import safetensors_format
 
-        return safetensors_format.parse(data)[1]
+        return safetensors_format.parse_metadata(data)
 
 
 def save(

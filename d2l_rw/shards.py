@@ -169,7 +169,8 @@ def save_shards(
 
     def write(file: str, arrays: Mapping, metadata: dict[str, str]) -> None:
         with files.replacing(file, sync=sync) as new:
-            new.writelines(safetensors_format.pieces(arrays, metadata))
+            for piece in safetensors_format.pieces(arrays, metadata):
+                new.writelines(files.blocks(piece))
 
     return publish(
         path, arrays, {}, write, shard_nbytes=shard_nbytes, sync=sync
