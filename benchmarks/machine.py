@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,11 +24,11 @@ def machine(folder: Path) -> dict[str, object]:
     }
 
 
-def versions() -> dict[str, str]:
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
     """Return the versions of what is compared."""
     import d2l_rw
 
-    found = {name: version(name) for name in PACKAGES}
+    found = {name: version(name) for name in packages}
     return {
         'python': platform.python_version(),
         **found,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks import machine
@@ -27,6 +27,7 @@ def run(
     rounds: int,
     measured: Callable[..., dict],
     markdown: Callable[[dict], str],
+    packages: Iterable[str] = machine.PACKAGES,
 ) -> None:
     """Measure, store the results, print them as tables in Markdown.
 
@@ -37,6 +38,7 @@ def run(
         rounds: how often everything is measured.
         measured: returns a row for a kind, its layout and the rounds.
         markdown: returns the table of all results.
+        packages: those whose versions are stored.
     """
     made = argparse.ArgumentParser(prog=f'python -m benchmarks.{name}')
     made.add_argument(
@@ -46,7 +48,7 @@ def run(
     rounds = FEW_ROUNDS if quick else rounds
     results = {
         'machine': machine.machine(Path(tempfile.gettempdir())),
-        'versions': machine.versions(),
+        'versions': machine.versions(packages),
         'rounds': rounds,
         'rows': [
             measured(kind, *layout, rounds)

@@ -15,6 +15,7 @@ from benchmarks import (
     machine,
     report,
     run,
+    shards,
     targets,
 )
 from benchmarks.cases import CASES
@@ -245,3 +246,19 @@ def test_conversions_are_measured(capsys):
 def test_table_of_conversions_is_that_of_the_results():
     table = conversion.TABLE.read_text('utf-8')
     assert table == conversion.markdown(CONVERSION) + '\n'
+
+
+SHARDS = json.loads(shards.RESULTS.read_text('utf-8'))
+
+
+def test_shards_are_measured_beside_those_of_hugging_face():
+    for row in SHARDS['rows']:
+        assert row['nbytes'] >= 2**30 - 2**20
+        for by_name in row['seconds'].values():
+            assert {shards.OURS, shards.THEIRS} <= by_name.keys()
+            assert {*map(len, by_name.values())} == {shards.ROUNDS}
+
+
+def test_table_of_shards_is_that_of_the_results():
+    table = shards.TABLE.read_text('utf-8')
+    assert table == shards.markdown(SHARDS) + '\n'

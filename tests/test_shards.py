@@ -361,6 +361,19 @@ def test_hostile_index_is_refused_by_name(read, case, tmp_path):
         read(index)
 
 
+def test_any_bit_of_an_index_may_flip(index):
+    whole, refused = index.read_bytes(), 0
+    for bit in range(8 * len(whole)):
+        data = bytearray(whole)
+        data[bit // 8] ^= 1 << bit % 8
+        index.write_bytes(data)
+        try:
+            assert same_arrays(load(index, mmap=False), model())
+        except FormatError:
+            refused += 1
+    assert 0 < refused < 8 * len(whole)
+
+
 def test_index_of_gigabytes_is_refused_before_it_is_read(tmp_path):
     index = tmp_path / 'model.safetensors.index.json'
     with open(index, 'wb') as file:

@@ -14,6 +14,7 @@ from huggingface_hub import (
 from safetensors import safe_open
 
 import d2l_rw
+from benchmarks import shards as benchmark
 
 torch = pytest.importorskip('torch')
 
@@ -211,3 +212,10 @@ def test_model_of_hugging_face_goes_through_one_file_and_back(tmp_path):
     load_torch_model(model, tmp_path, strict=True, filename_pattern=pattern)
     for name, tensor in model.state_dict().items():
         assert bits(tensor) == bits(TENSORS[name])
+
+
+def test_shards_are_measured(capsys):
+    benchmark.main(['--quick'])
+    printed = capsys.readouterr().out
+    for name in (benchmark.OURS, benchmark.SYNCED, benchmark.THEIRS):
+        assert f'| write all | 4 | 0 | {name} |' in printed
