@@ -284,6 +284,9 @@ def _plan(
     if operator.index(shard_nbytes) < 1:
         problem = f'expected at least 1 byte, got {shard_nbytes}'
         raise ValueError(f'shard_nbytes: {problem}')
+    if not isinstance(arrays, Mapping):
+        problem = f'expected arrays by name, got {type(arrays).__name__}'
+        raise TypeError(f'arrays: {problem}')
     specs = safetensors_format.described(arrays)
     parts = shard_index.split(specs, shard_nbytes)
     total = sum(spec.nbytes for spec in specs)

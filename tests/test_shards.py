@@ -190,9 +190,18 @@ def test_index_and_shards_are_those_of_hugging_face_with_an_id(index):
         ({'w': np.array(['a'])}, "array 'w': dtype: none like str"),
         ({'w': WEIGHT, '__metadata__': WEIGHT}, 'another name for an array'),
         ({1: WEIGHT}, 'name: expected a string, got 1'),
+        ([WEIGHT], 'arrays: expected arrays by name, got list'),
         ({'a': WEIGHT, '\ud800': WEIGHT}, 'surrogates not allowed'),
     ],
-    ids=['sparse', 'none', 'dtype', 'reserved', 'number', 'half a character'],
+    ids=[
+        'sparse',
+        'none',
+        'dtype',
+        'reserved',
+        'number',
+        'list',
+        'half a character',
+    ],
 )
 def test_what_no_shard_can_hold_is_refused_and_nothing_is_left(
     arrays, message, index
