@@ -65,7 +65,8 @@ fuzz: $(STAMP)
 
 bench: $(STAMP)
 	@$(ACTIVATE) python -m benchmarks && \
-	    python -m benchmarks.checkpoints && python -m benchmarks.conversion
+	    python -m benchmarks.checkpoints && \
+	    python -m benchmarks.conversion && python -m benchmarks.bulk
 
 lighthouse: html $(LIGHTHOUSE)
 	@$(ACTIVATE) python -m benchmarks.lighthouse

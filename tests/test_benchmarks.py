@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import __main__ as benchmarks
 from benchmarks import (
+    bulk,
     checkpoints,
     conversion,
     files,
@@ -262,3 +263,44 @@ def test_shards_are_measured_beside_those_of_hugging_face():
 def test_table_of_shards_is_that_of_the_results():
     table = shards.TABLE.read_text('utf-8')
     assert table == shards.markdown(SHARDS) + '\n'
+
+
+BULK = json.loads(bulk.RESULTS.read_text('utf-8'))
+
+
+@pytest.mark.parametrize('row', BULK['rows'], ids=lambda row: row['kind'])
+def test_many_files_keep_their_bounds(row):
+    gain, overhead = bulk.ratios(row)
+    assert gain > 1
+    if row['kind'] in bulk.BOUND:
+        assert gain >= bulk.GAIN
+        assert overhead <= bulk.OVERHEAD
+
+
+def test_many_files_are_a_thousand_of_1_mib():
+    kinds = {row['kind']: row for row in BULK['rows']}
+    assert set(kinds) == set(bulk.LAYOUTS)
+    for kind in bulk.BOUND:
+        row = kinds[kind]
+        assert (row['files'], row['nbytes']) == (1_000, 2**20)
+        assert {len(times) for times in row['seconds'].values()} == {5}
+
+
+def test_constants_of_the_model_agree_with_what_is_measured():
+    found = bulk.constants(BULK)
+    (row,) = (row for row in BULK['rows'] if row['kind'] == 'memory')
+    each = found['seconds'] + row['nbytes'] / found['rate']
+    seconds = median(row['seconds'][bulk.ONE]) / row['files']
+    assert each == pytest.approx(seconds, rel=0.4)
+
+
+def test_many_files_are_measured(capsys):
+    bulk.main(['--quick'])
+    printed = capsys.readouterr().out
+    for name in (bulk.ONE, bulk.TWO, bulk.CLUSTER):
+        assert f'| {name} |' in printed
+
+
+def test_table_of_many_files_is_that_of_the_results():
+    table = bulk.TABLE.read_text('utf-8')
+    assert table == bulk.markdown(BULK) + '\n'

@@ -1,7 +1,11 @@
 """A whole tree is converted, once, whatever happens meanwhile."""
 
 import json
+import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +24,7 @@ from d2l_rw.cli import main
 from d2l_rw.errors import FormatError
 from tests import deadly_work
 from tests.cases import CSR_INT32, same_arrays
+from tests.remote_files import sparse_params
 
 pytestmark = pytest.mark.skipif(
     os.name != 'posix', reason='reports are locked as POSIX does'
@@ -81,6 +86,18 @@ def assert_converted(source, target, count):
         assert same_arrays(
             dict(sorted(found.items())), dict(sorted(load(path).items()))
         )
+
+
+class After:
+    """Call once, when some files are done and others are on their way."""
+
+    def __init__(self, call):
+        self.call, self.calls = call, 0
+
+    def __call__(self, done, total):
+        if 0 < done < total and not self.calls:
+            self.calls += 1
+            self.call()
 
 
 # A run, and the next one
@@ -352,6 +369,118 @@ def test_job_that_kills_its_process_is_told_and_the_rest_is_done(deadly):
     assert names == sorted(-n if n in deadly else n for n in range(100))
 
 
+def kill_workers():
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def interrupt():
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_killed_processes_cost_no_file(tmp_path):
+    tree = make_tree(tmp_path / 'source', count=200)
+    kill = After(kill_workers)
+    found = converted(tree, workers=2, advance=kill)
+    assert kill.calls == 1
+    assert (found.done, found.failed) == (200, {})
+    names = [line['name'] for line in report(tmp_path / 'target')]
+    assert len(set(names)) == len(names) == 200
+    assert_converted(tree, tmp_path / 'target', 200)
+
+
+def test_interrupted_run_leaves_no_process_and_the_next_goes_on(tmp_path):
+    tree = make_tree(tmp_path / 'source', count=200)
+    with pytest.raises(KeyboardInterrupt):
+        converted(tree, workers=2, advance=After(interrupt))
+    assert multiprocessing.active_children() == []
+    done = len(report(tmp_path / 'target'))
+    assert 0 < done < 200
+    again = converted(tree)
+    assert (again.done, again.skipped) == (200 - done, done)
+    assert_converted(tree, tmp_path / 'target', 200)
+
+
+def test_process_ends_with_who_started_it(tree, tmp_path):
+    report = tmp_path / 'report'
+    arguments = [str(tree), str(tmp_path / 'target'), str(report)]
+    done = subprocess.run(
+        [sys.executable, '-c', KILLED, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    # Its output ends when the last process that writes to it has ended.
+    assert done.returncode == -signal.SIGKILL
+    assert converted(tree, report=report).failed == {}
+
+
+KILLED = """
+import os, signal, sys
+from d2l_rw import convert_tree
+def kill(done, total):
+    if done:
+        os.kill(os.getpid(), signal.SIGKILL)
+source, target, report = sys.argv[1:]
+convert_tree(source, target, workers=2, report=report, advance=kill)
+"""
+
+
+def test_temporary_files_of_killed_processes_are_removed(tree, tmp_path):
+    target = tmp_path / 'target' / 'part0'
+    target.mkdir(parents=True)
+    abandoned = target / '.d2l-rw-0123456789abcdef.tmp'
+    abandoned.write_bytes(b'begun')
+    held = target / '.d2l-rw-fedcba9876543210.tmp'
+    other = target / '.other.tmp'
+    other.write_bytes(b'of someone else')
+    with files.locked(held) as file:
+        file.write(b'in the making')
+        file.flush()
+        converted(tree)
+        assert held.exists()
+    assert not abandoned.exists()
+    assert other.exists()
+
+
+def test_file_that_is_written_is_held(tmp_path):
+    path = tmp_path / 'a.params'
+    with files.replacing(path, sync=False) as file:
+        file.write(b'begun')
+        file.flush()
+        assert not files.remove_abandoned(file.name)
+        assert os.path.exists(file.name)
+    assert path.read_bytes() == b'begun'
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='limits as Linux has')
+def test_memory_of_a_process_does_not_grow_with_the_file(tmp_path):
+    sparse_params(tmp_path / 'source.params', [LARGE] * 4)
+    done = subprocess.run(
+        [sys.executable, '-c', LIMITED, str(tmp_path)],
+        env={**os.environ, 'OPENBLAS_NUM_THREADS': '1'},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [1, {}, 4 * LARGE]
+
+
+LARGE = 2**26  # bytes
+LIMITED = """
+import json, os, resource, sys
+import d2l_rw
+resource.setrlimit(resource.RLIMIT_DATA, (2**27, 2**27))
+try:
+    d2l_rw.load(os.path.join(sys.argv[1], 'source.params'), mmap=False)
+except MemoryError:
+    target = os.path.join(sys.argv[1], 'target')
+    done = d2l_rw.convert_tree(sys.argv[1], target, workers=1, sync=False)
+    print(json.dumps([done.done, done.failed, done.nbytes]))
+"""
+
+
 # The command line
 
 
@@ -401,9 +530,3 @@ def test_options_that_make_no_sense_are_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit, match='2'):
         main(arguments)
     assert '--recursive' in capsys.readouterr().err.splitlines()[-1]
-
-
-def children(pid):
-    """Return the processes that a process has started, on Linux."""
-    text = Path(f'/proc/{pid}/task/{pid}/children').read_text()
-    return [int(child) for child in text.split()]

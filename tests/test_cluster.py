@@ -14,6 +14,7 @@ from benchmarks.cluster import cluster
 from d2l_rw import check_tree, workers
 from tests import deadly_work
 from tests.test_bulk import (
+    After,
     assert_converted,
     contents,
     converted,
@@ -36,18 +37,6 @@ def steady(tmp_path_factory):
     """A cluster that no test harms."""
     with cluster(tmp_path_factory.mktemp('cluster')) as found:
         yield found
-
-
-class After:
-    """Call once, when some files are done and others are on their way."""
-
-    def __init__(self, call):
-        self.call, self.calls = call, 0
-
-    def __call__(self, done, total):
-        if 0 < done < total and not self.calls:
-            self.calls += 1
-            self.call()
 
 
 def test_cluster_gives_the_bytes_of_one_process(steady, tree, tmp_path):
