@@ -172,13 +172,11 @@ def _put(
 ) -> int:
     """Write a file, verified before it is there; return its arrays' bytes."""
     behind = files.syncing if sync else nullcontext
-    with files.to_write(path) as to, files.replacing(to, sync=sync) as file:
-        counted = _Counted(file, advance)
-        with behind(file):
-            _write(counted, suffix, content, np_shape)
-            file.flush()
-            with naming(file=os.fsdecode(path)):
-                return _verify(file.name, content.arrays, advance)
+    with files.writing(path, sync=sync) as file, behind(file):
+        _write(_Counted(file, advance), suffix, content, np_shape)
+        file.flush()
+        with naming(file=os.fsdecode(path)):
+            return _verify(file.name, content.arrays, advance)
 
 
 def _put_shards(

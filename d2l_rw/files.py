@@ -44,9 +44,24 @@ def to_read(path: str | os.PathLike):
     return _remote().download(path) if is_address(path) else nullcontext(path)
 
 
-def to_write(path: str | os.PathLike):
-    """Give, as a context, a path itself; of an address, what is uploaded."""
-    return _remote().upload(path) if is_address(path) else nullcontext(path)
+@contextmanager
+def writing(
+    path: str | os.PathLike, *, sync: bool
+) -> Iterator[io.BufferedWriter]:
+    """Give a new file, as `replacing` does; of an address, it is uploaded."""
+    remote = is_address(path)
+    to = _remote().upload(path) if remote else nullcontext(path)
+    with to as place, replacing(place, sync=sync) as file:
+        yield file
+
+
+def remove(path: str | os.PathLike) -> None:
+    """Delete a file, or what an address names.
+
+    Raises:
+        OSError: if it cannot be deleted.
+    """
+    _remote().remove(path) if is_address(path) else os.unlink(path)
 
 
 def _remote():

@@ -234,6 +234,18 @@ def upload(address: str) -> Iterator[str]:
             _publish(fs, local, path)
 
 
+def remove(address: str) -> None:
+    """Delete a file far away.
+
+    Raises:
+        OSError: if it cannot be deleted.
+        ImportError: if a package for its protocol is missing.
+    """
+    fs, path = _filesystem(address)
+    with explaining(address):
+        fs.rm_file(path)
+
+
 def find(address: str) -> dict[str, str]:
     """Find all files below a prefix, or in a folder.
 

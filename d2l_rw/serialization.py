@@ -148,7 +148,7 @@ def metadata(path: str | os.PathLike) -> dict[str, str] | None:
 
         return shards.metadata(path)
     with naming(file=os.fsdecode(path)):
-        data = files.map_file(path)
+        data = files.open_data(path)
         if recognise(data[:START]) != SAFETENSORS:
             return None
         from d2l_rw import safetensors_format
@@ -190,7 +190,7 @@ def save(
     136
     """
     pieces = mxnet_writer.pieces(data, np_shape=np_shape)
-    with files.to_write(path) as to, files.replacing(to, sync=sync) as file:
+    with files.writing(path, sync=sync) as file:
         file.writelines(pieces)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import operator
 import os
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -50,7 +51,9 @@ def read(path: str | os.PathLike) -> Index:
 
 def file_of(path: str | os.PathLike, shard: str) -> str:
     """Return the path of a shard of an index."""
-    return os.path.join(os.path.dirname(os.fsdecode(path)), shard)
+    path = os.fsdecode(path)
+    parts = posixpath if files.is_address(path) else os.path
+    return parts.join(parts.dirname(path), shard)
 
 
 def load(path: str | os.PathLike, *, mmap: bool = True) -> Mapping:
@@ -142,7 +145,7 @@ def save_shards(
 
     Args:
         path: the name that one file of all arrays would have:
-            `model.safetensors`.
+            `model.safetensors`; or such an address.
         arrays: dense arrays by name.  Each is asked for several times, and
             never two at once, so that arrays which are made or read when
             they are asked for need the memory of one.
@@ -168,7 +171,7 @@ def save_shards(
     """
 
     def write(file: str, arrays: Mapping, metadata: dict[str, str]) -> None:
-        with files.replacing(file, sync=sync) as new:
+        with files.writing(file, sync=sync) as new:
             for piece in safetensors_format.pieces(arrays, metadata):
                 new.writelines(files.blocks(piece))
 
@@ -205,7 +208,7 @@ def publish(
             part = LazyArrays(names, arrays.__getitem__)
             write(file_of(target, shard), part, own)
         old = _ours(target)
-        with files.replacing(target, sync=sync) as file:
+        with files.writing(target, sync=sync) as file:
             file.write(text)
     except BaseException:
         # An index that cannot be synced is there nevertheless.
@@ -216,9 +219,7 @@ def publish(
 
 
 def _bytes(path: str | os.PathLike) -> bytes:
-    with open(path, 'rb') as file:
-        nbytes = os.fstat(file.fileno()).st_size
-        return file.read(min(nbytes, LARGEST_INDEX) + 1)
+    return bytes(files.open_data(path)[: LARGEST_INDEX + 1])
 
 
 def _arrays(path, index: Index, shard: str, *, mmap: bool) -> Mapping:
@@ -323,4 +324,4 @@ def _delete(target: str, shards, *, but: list[str]) -> None:
     for shard in {*shards} - {*but}:
         # What cannot be deleted is in nobody's way.
         with suppress(OSError):
-            os.unlink(file_of(target, shard))
+            files.remove(file_of(target, shard))

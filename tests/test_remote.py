@@ -12,6 +12,7 @@ from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 import d2l_rw
 from d2l_rw import FormatError, remote
+from d2l_rw.checking import check
 from d2l_rw.cli import main
 from tests.cases import CASES, CSR_INT32, READ, ROWS, f32, same_arrays
 from tests.remote_files import (
@@ -577,3 +578,55 @@ def test_command_that_fails_prints_one_line(
     assert printed.out == ''
     assert printed.err.startswith(f'd2l-rw: {address}: ')
     assert len(printed.err.splitlines()) == 1
+
+
+# Models in several files
+
+
+MODEL = {f'layer{n}': np.full(MIB // 8, n, 'float64') for n in range(4)}
+
+
+@pytest.mark.parametrize('place', ['memory', 'file'], indirect=True)
+def test_shards_are_saved_at_an_address_and_replace_the_old_ones(
+    place, tmp_path
+):
+    for factor in (1, 2):
+        arrays = {name: factor * array for name, array in MODEL.items()}
+        index = d2l_rw.save_shards(
+            f'{place}/model.safetensors', arrays, shard_nbytes=2 * MIB
+        )
+        assert index == f'{place}/model.safetensors.index.json'
+        assert same_arrays(dict(d2l_rw.load(index)), arrays)
+        assert same_arrays(d2l_rw.load(index, mmap=False), arrays)
+        assert len(names(place, tmp_path)) == 3
+    assert [spec.name for spec in d2l_rw.scan(index)] == list(MODEL)
+
+
+def test_array_of_a_model_far_away_touches_its_shard_alone(server):
+    index = d2l_rw.save_shards(
+        server.folder / 'model.safetensors', MODEL, shard_nbytes=2 * MIB
+    )
+    address = f'{server.address}/{os.path.basename(index)}'
+    server.requests.clear()
+    assert same_arrays(
+        {'layer3': d2l_rw.load(address)['layer3']},
+        {'layer3': MODEL['layer3']},
+    )
+    assert server.nbytes < 2.5 * MIB
+
+
+@pytest.mark.parametrize('place', ['memory'], indirect=True)
+def test_shards_far_away_are_converted_checked_and_missed(place, tmp_path):
+    d2l_rw.save(tmp_path / 'model.params', MODEL)
+    target = f'{place}/model.safetensors'
+    options = {'shard_nbytes': 2 * MIB}
+    d2l_rw.convert(tmp_path / 'model.params', target, **options)
+    index = f'{target}.index.json'
+    d2l_rw.convert(index, tmp_path / 'again.params')
+    again = d2l_rw.load(tmp_path / 'again.params')
+    assert same_arrays(dict(again), MODEL)
+    assert check(index).arrays == 4
+    shard = d2l_rw.scan(index)[0].file
+    fsspec.filesystem('memory').rm(f'{tmp_path.name}/{shard}')
+    with pytest.raises(d2l_rw.FormatError, match=f'{shard}.*no such file'):
+        d2l_rw.load(index)['layer0']
