@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from time import perf_counter
 from typing import NamedTuple
 
-from d2l_rw import journal, trees, workers
+from d2l_rw import files, journal, trees, workers
 from d2l_rw.checking import check
 from d2l_rw.conversion import SUFFIXES, convert
 from d2l_rw.errors import in_one_line
@@ -45,14 +45,23 @@ class Summary(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What a worker is to do with one file."""
+    """What a worker is to do with one file.
 
+    Attributes:
+        root: the tree that the file is in.
+        name: its name there.
+        identity, nbytes: see `trees.Found`.
+        target_root: the tree that its target is in, or None to check it.
+        target: the name of that, or None.
+        options: of `convert`.
+    """
+
+    root: str
     name: str
-    source: str
     identity: str
-    nbytes: int
+    nbytes: int | None
+    target_root: str | None
     target: str | None
-    place: str | None
     options: dict[str, bool]
 
 
@@ -70,11 +79,11 @@ def convert_tree(
     sync: bool = True,
     advance: Callable[[int, int], object] = lambda files, of: None,
 ) -> Summary:
-    """Convert all files of arrays below a folder, each as `convert` does.
+    """Convert all files of arrays of a tree, each as `convert` does.
 
     A file is one whose name ends in `.params`, `.nd`, `.npz` or
-    `.safetensors`.  Its target has the same name, but for the suffix, below
-    the other folder.  One that fails does not stop the rest.
+    `.safetensors`.  Its target has the same name, but for the suffix, in the
+    other tree.  One that fails does not stop the rest.
 
     The report tells of each file what became of it, in a line of JSON.  It
     lets a run that was stopped go on: what is done, and has not changed since
@@ -84,16 +93,17 @@ def convert_tree(
     as for all processes that Python starts.
 
     Args:
-        source: the folder of the files.
-        target: the folder to write to, which is made if need be.  It may be
-            in the source, where it is left out.
+        source: the folder of the files, or the address of a prefix:
+            `s3://bucket/models`; see `load`.
+        target: the folder to write to, which is made if need be, or a prefix.
+            It may be in the source, where it is left out.
         suffix: that of the targets: `.safetensors`, `.npz` or `.params`.
         workers: the number of processes, by default that of the cores.
         scheduler: the address of a Dask cluster to do the work, instead of
             processes of this machine: `tcp://...`.  Scheduler and workers
             need `d2l_rw`, and workers see the same folders by the same names.
         report: the file of the report, by default `conversion.jsonl` in the
-            target.
+            target; with an address as target, one is to be named.
         dense, expand_shared, np_shape, sync: see `convert`.
         advance: called, as files are done, with their number and that of all
             that are to be done in this run.
@@ -120,10 +130,9 @@ def convert_tree(
     suffix = _suffix(suffix)
     if trees.inside(source, target):
         raise ValueError(f'{target}: expected a folder without the source')
-    os.makedirs(target, exist_ok=True)
+    report = _report(target) if report is None else report
     values = dense, expand_shared, np_shape
     plan = _Plan(source, target, suffix, dict(zip(OPTIONS, values)), sync)
-    report = os.path.join(target, REPORT) if report is None else report
     with journal.opened(report) as kept:
         trees.clean(target)
         try:
@@ -140,12 +149,12 @@ def check_tree(
     report: str | os.PathLike | None = None,
     advance: Callable[[int, int], object] = lambda files, of: None,
 ) -> Summary:
-    """Read every byte of all files of arrays below a folder.
+    """Read every byte of all files of arrays of a tree.
 
     A file fails if it is damaged, or holds values that are not finite.
 
     Args:
-        source: the folder of the files; see `convert_tree` for which.
+        source: the folder of the files, or a prefix; see `convert_tree`.
         workers, scheduler, advance: see `convert_tree`.
         report: the file of the report, by default none: a next run then
             begins anew.
@@ -183,13 +192,22 @@ class _Plan(NamedTuple):
     sync: bool
 
     def job(self, name: str, found: trees.Found) -> Job:
-        target = place = None
+        target = None
         if self.target is not None:
             target = os.path.splitext(name)[0] + self.suffix
-            place = trees.join(self.target, target)
-        source = trees.join(self.source, name)
         options = {**self.options, 'sync': self.sync}
-        return Job(name, source, *found, target, place, options)
+        return Job(self.source, name, *found, self.target, target, options)
+
+
+def _report(target: str) -> str:
+    """Return the place of a report that was not asked for, in the target."""
+    if files.is_address(target):
+        raise ValueError(
+            f'{target}: expected a file here for the report: report= '
+            '(--report)'
+        )
+    os.makedirs(target, exist_ok=True)
+    return os.path.join(target, REPORT)
 
 
 def _suffix(text: str) -> str:
@@ -286,7 +304,10 @@ def _without_rivals(jobs: list[Job], totals: _Totals) -> list[Job]:
 
 def _left(plan: _Plan, jobs: list[Job], kept: journal.Journal) -> list[Job]:
     """Leave out what is done, and whose target is there as it was."""
-    there = trees.find(plan.target) if plan.target is not None else {}
+    there: dict = {}
+    if plan.target is not None:
+        with suppress(FileNotFoundError):  # a prefix of nothing yet
+            there = trees.find(plan.target)
     left = []
     for job in jobs:
         found = there.get(job.target)
@@ -299,7 +320,7 @@ def _left(plan: _Plan, jobs: list[Job], kept: journal.Journal) -> list[Job]:
 def _worked(job: Job) -> dict:
     start = perf_counter()
     try:
-        line = _checked(job) if job.place is None else _converted(job)
+        line = _checked(job) if job.target is None else _converted(job)
     # Of whatever kind: one file does not stop the others.
     except Exception as error:
         line = _failed(job, in_one_line(error))
@@ -308,22 +329,23 @@ def _worked(job: Job) -> dict:
 
 
 def _converted(job: Job) -> dict:
-    trees.prepare(job.place)
-    found = convert(
-        job.source, job.place, **job.options, advance=workers.go_on
-    )
+    source = trees.join(job.root, job.name)
+    target = trees.join(job.target_root, job.target)
+    trees.prepare(target)
+    found = convert(source, target, **job.options, advance=workers.go_on)
     return _line(
         job,
         status=journal.DONE,
         arrays=found.arrays,
         bytes=found.nbytes,
         notes=list(found.notes),
-        written=trees.identity(job.place),
+        written=trees.identity(target),
     )
 
 
 def _checked(job: Job) -> dict:
-    found = check(job.source, advance=workers.go_on)
+    source = trees.join(job.root, job.name)
+    found = check(source, advance=workers.go_on)
     if found.not_finite:
         odd = [
             f'{name}: {count:,} values are not finite'

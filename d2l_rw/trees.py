@@ -1,4 +1,7 @@
-"""Trees of files: listed with what tells that a file has changed."""
+"""Trees of files, near or far: listed with what tells that one has changed.
+
+A tree is a folder, or what is below the prefix of an address.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ class Found(NamedTuple):
 
     Attributes:
         identity: text that is another one when the file was written again.
-        nbytes: its size, in bytes.
+        nbytes: its size, in bytes; None of one far away.
     """
 
     identity: str
-    nbytes: int
+    nbytes: int | None
 
 
 def find(
@@ -28,23 +31,25 @@ def find(
     leave: str | None = None,
     failed: Callable[[OSError], object] | None = None,
 ) -> dict[str, Found]:
-    """Return all regular files below a folder, by relative name, sorted.
+    """Return all regular files of a tree, by relative name, sorted.
 
     Symbolic links to folders are not followed, since they may form a loop.
     A link to a file is that file.
 
     Args:
-        root: the folder.
-        leave: a folder that is left out.
+        root: the tree.
+        leave: a tree in it that is left out.
         failed: called with the errors of folders that cannot be read, and of
             links that lead nowhere.  Without it they are raised.
 
     Raises:
-        OSError: if the folder cannot be read.
+        OSError: if the tree cannot be read.
     """
+    if files.is_address(root):
+        return _find_far(root, leave)
     os.scandir(root).close()  # this error is always raised
     failed = failed or _raise
-    found = {}
+    found, start = {}, len(os.path.join(root, ''))
     for folder, folders, names in os.walk(root, onerror=failed):
         if leave is not None and inside(folder, leave):
             folders.clear()
@@ -57,40 +62,67 @@ def find(
                 failed(error)
                 continue
             if stat.S_ISREG(status.st_mode):
-                found[_relative(path, root)] = _found(status)
+                name = path[start:].replace(os.sep, '/')
+                found[name] = _found(status)
     return dict(sorted(found.items()))
+
+
+def _find_far(root: str, leave: str | None) -> dict[str, Found]:
+    from d2l_rw import remote
+
+    return {
+        name: Found(identity, None)
+        for name, identity in sorted(remote.find(root).items())
+        if leave is None or not inside(remote.join(root, name), leave)
+    }
 
 
 def identity(path: str) -> str:
     """Return the text that is another one when a file is written again."""
+    if files.is_address(path):
+        from d2l_rw import remote
+
+        return remote.find(path)['']
     return _found(os.stat(path)).identity
 
 
 def join(root: str, name: str) -> str:
-    """Return the path of a file of a tree."""
+    """Return the path, or the address, of a file of a tree.
+
+    Raises:
+        ValueError: if it would not be in the tree: an object far away may
+            have any name.
+    """
+    if '..' in name.split('/'):
+        raise ValueError(f'{name}: expected a name without ..')
+    if files.is_address(root):
+        from d2l_rw import remote
+
+        return remote.join(root, name)
     return os.path.join(root, *name.split('/'))
 
 
 def prepare(path: str) -> None:
-    """Make the folders that a file is to be in."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    """Make the folders that a file is to be in, if it needs any."""
+    if not files.is_address(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
 
 
 def inside(path: str, root: str) -> bool:
-    """Whether a path is a folder, or in it."""
-    path, root = os.path.realpath(path), os.path.realpath(root)
-    return os.path.join(path, '').startswith(os.path.join(root, ''))
+    """Whether a path is a tree, or in it."""
+    if not (files.is_address(path) or files.is_address(root)):
+        path, root = os.path.realpath(path), os.path.realpath(root)
+    return f'{path.rstrip("/")}/'.startswith(f'{root.rstrip("/")}/')
 
 
 def clean(root: str) -> None:
-    """Remove the temporary files of processes that were killed."""
+    """Remove the temporary files of processes that were killed.
+
+    Far away there are none.
+    """
     for folder, _, names in os.walk(root):
         for name in names:
             files.remove_abandoned(os.path.join(folder, name))
-
-
-def _relative(path: str, root: str) -> str:
-    return os.path.relpath(path, root).replace(os.sep, '/')
 
 
 def _found(status: os.stat_result) -> Found:

@@ -26,9 +26,10 @@ from concurrent.futures import (
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-# Jobs in a batch, at most: a message to a process costs as much as a file.
-BATCH = 16
-BATCH_BYTES = 2**24
+# In a batch, at most: a message to a process costs as much as some files, to
+# one of a cluster as much as ten.
+BATCH = 64
+BATCH_BYTES = 2**26
 # Batches for each process: one at work, one waiting.
 AHEAD = 2
 REFRESH = 5  # seconds until a cluster is asked for its size again
@@ -111,7 +112,7 @@ def _alone(
 
 def _batch(left: deque, room: int) -> list:
     """Take fewer the fewer are left, so that all processes end at once."""
-    most = max(1, min(BATCH, len(left) // (AHEAD * room)))
+    most = max(1, min(BATCH, len(left) // room))
     batch, nbytes = [], 0
     while left and len(batch) < most and nbytes < BATCH_BYTES:
         batch.append(left.popleft())
