@@ -227,13 +227,33 @@ def test_little_is_kept(server):
     assert sum(len(run) for _, run in data._runs) <= remote.KEPT
     assert len(data[64 : 64 + 60 * MIB]) == 60 * MIB
     assert sum(len(run) for _, run in data._runs) <= remote.KEPT
+    assert len(data[61 * MIB : 62 * MIB]) == MIB
 
 
-@pytest.mark.parametrize('seed', range(5))
-def test_any_slices_are_those_of_the_file(seed, server, monkeypatch):
+def test_jump_fetches_one_block_whatever_was_read_before(server):
+    sparse_params(server.folder / 'a', [64 * MIB])
+    data = remote.open_ranges(f'{server.address}/a')
+    for start in range(0, 32 * MIB, MIB):
+        assert len(data[start : start + MIB]) == MIB
+    for start in (60 * MIB, 45 * MIB, 55 * MIB):
+        before = server.nbytes
+        assert len(data[start : start + 10]) == 10
+        assert server.nbytes - before == remote.BLOCK
+        before = server.nbytes
+        assert len(data[start + MIB : start + MIB + 10]) == 10
+        assert server.nbytes - before <= MIB + 2 * remote.BLOCK
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Let all sizes be small, so that little is read and much is fetched."""
     for name in ('BLOCK', 'GAP', 'LONGEST', 'KEPT'):
         size = getattr(remote, name) // 1024
         monkeypatch.setattr(remote, name, size)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_any_slices_are_those_of_the_file(seed, server, small):
     generator = np.random.default_rng(seed)
     whole = generator.bytes(100_000)
     (server.folder / 'a').write_bytes(whole)
@@ -244,11 +264,20 @@ def test_any_slices_are_those_of_the_file(seed, server, monkeypatch):
         assert data[start:stop] == whole[start:stop]
 
 
-def test_threads_read_slices_of_their_own(server):
-    whole = np.random.default_rng(1).bytes(10 * MIB)
+@pytest.fixture
+def switches():
+    """Let threads take turns as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_threads_read_slices_of_their_own(server, small, switches):
+    whole = np.random.default_rng(1).bytes(MIB)
     (server.folder / 'a').write_bytes(whole)
     data = remote.open_ranges(f'{server.address}/a')
-    starts = np.random.default_rng(2).integers(len(whole), size=200).tolist()
+    starts = np.random.default_rng(2).integers(len(whole), size=500).tolist()
     with ThreadPoolExecutor(8) as pool:
         found = pool.map(lambda start: data[start : start + 5000], starts)
     assert list(found) == [whole[start : start + 5000] for start in starts]
