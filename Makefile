@@ -28,7 +28,7 @@ help:
 	@echo 'make core          test d2l_rw beside other NumPys and Pythons'
 	@echo 'make peers         test d2l_rw beside PyTorch, S3 and Hugging Face'
 	@echo 'make fuzz          damage files at random, for SECONDS=60'
-	@echo 'make bench         measure d2l_rw beside others: about 15 minutes'
+	@echo 'make bench         measure d2l_rw beside others: about 20 minutes'
 	@echo 'make lighthouse    score the pages, with Lighthouse from npm'
 	@echo 'make lab           open the chapters as notebooks in JupyterLab'
 	@echo 'make serve         show the book while it is written, on PORT=8000'
@@ -66,7 +66,8 @@ fuzz: $(STAMP)
 bench: $(STAMP)
 	@$(ACTIVATE) python -m benchmarks && \
 	    python -m benchmarks.checkpoints && \
-	    python -m benchmarks.conversion && python -m benchmarks.bulk
+	    python -m benchmarks.conversion && \
+	    python -m benchmarks.remote && python -m benchmarks.bulk
 
 lighthouse: html $(LIGHTHOUSE)
 	@$(ACTIVATE) python -m benchmarks.lighthouse

@@ -14,6 +14,7 @@ from benchmarks import (
     conversion,
     files,
     machine,
+    remote,
     report,
     run,
     shards,
@@ -304,3 +305,42 @@ def test_many_files_are_measured(capsys):
 def test_table_of_many_files_is_that_of_the_results():
     table = bulk.TABLE.read_text('utf-8')
     assert table == bulk.markdown(BULK) + '\n'
+
+
+REMOTE = json.loads(remote.RESULTS.read_text('utf-8'))
+
+
+@pytest.mark.parametrize('row', REMOTE['rows'], ids=lambda row: row['kind'])
+def test_one_array_far_away_costs_little(row):
+    taken = remote.ours(row)[remote.ONE]
+    if row['arrays'] == 8:
+        assert row['array'] == remote.MIB
+        assert taken['requests'] <= remote.MOST_REQUESTS
+        assert taken['nbytes'] <= row['array'] + remote.MOST_SPARE
+    assert taken['nbytes'] <= 1.01 * row['nbytes']
+    peer = row['calls'][remote.PEER][remote.ONE]
+    assert median(taken['seconds']) <= 1.05 * median(peer['seconds'])
+
+
+@pytest.mark.parametrize('row', REMOTE['rows'], ids=lambda row: row['kind'])
+def test_block_is_about_as_fast_as_any(row):
+    assert row['nbytes'] == pytest.approx(2**30, rel=0.01)
+    fastest = min(
+        median(steps[remote.ONE]['seconds'])
+        for name, steps in row['calls'].items()
+        if name != remote.PEER
+    )
+    taken = median(remote.ours(row)[remote.ONE]['seconds'])
+    assert taken <= 1.1 * fastest
+
+
+def test_reading_far_away_is_measured(capsys):
+    remote.main(['--quick'])
+    printed = capsys.readouterr().out
+    for name in REMOTE['rows'][0]['calls']:
+        assert f' | {name} | {remote.ONE} | ' in printed
+
+
+def test_table_of_reading_far_away_is_that_of_the_results():
+    table = remote.TABLE.read_text('utf-8')
+    assert table == remote.markdown(REMOTE) + '\n'
