@@ -39,7 +39,7 @@ ARRAYS = 8  # in a file
 # At least, the rate of two over that of one; at most, the time of the cluster
 # over that of two.
 GAIN, OVERHEAD = 1.7, 1.25
-BOUND = {'memory', 'disk'}  # where a disk's syncing is not the limit
+BOUND = {'memory'}  # where the disk is not the limit
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from time import perf_counter
 from typing import NamedTuple
 
@@ -128,6 +128,7 @@ def convert_tree(
     """
     source, target = os.fsdecode(source), os.fsdecode(target)
     suffix = _suffix(suffix)
+    trees.expect(source)
     if trees.inside(source, target):
         raise ValueError(f'{target}: expected a folder without the source')
     report = _report(target) if report is None else report
@@ -240,10 +241,11 @@ def _run(
     left = _left(plan, jobs, kept)
     advance(0, len(left))
     done = 0
-    for lines in workers.done(pools, work, left, _killed):
-        totals.add(lines)
-        done += len(lines)
-        advance(done, len(left))
+    with closing(workers.done(pools, work, left, _killed)) as batches:
+        for lines in batches:
+            totals.add(lines)
+            done += len(lines)
+            advance(done, len(left))
     return Summary(
         totals.done,
         len(jobs) - len(left),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from d2l_rw import files, strict_json
 from d2l_rw.errors import FormatError, naming
 
+IN_USE = 'another run is at work with this report: wait for its end'
 START = b'{"name": '
 # What must be as it was, for a file not to be done again.
 KEPT = 'options', 'source', 'written'
@@ -69,7 +71,7 @@ def opened(path: str | os.PathLike | None) -> Iterator[Journal]:
         yield Journal()
         return
     files.permissions(path)
-    with files.locked(path, wait=False) as file:
+    with _locked(path) as file:
         with naming(file=os.fsdecode(path)):
             lines, cut = _read(path)
         journal = Journal(file, lines)
@@ -77,6 +79,17 @@ def opened(path: str | os.PathLike | None) -> Iterator[Journal]:
         if cut:
             file.truncate(os.path.getsize(path) - cut)
         yield journal
+
+
+@contextmanager
+def _locked(path: str | os.PathLike) -> Iterator[io.BufferedWriter]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(files.locked(path, wait=False))
+        except BlockingIOError as error:
+            error.strerror = IN_USE
+            raise
+        yield file
 
 
 def _read(path: str | os.PathLike) -> tuple[list[dict], int]:

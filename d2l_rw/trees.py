@@ -25,6 +25,12 @@ class Found(NamedTuple):
     nbytes: int | None
 
 
+def expect(root: str) -> None:
+    """Raise an OSError if a folder cannot be read."""
+    if not files.is_address(root):
+        os.scandir(root).close()
+
+
 def find(
     root: str,
     *,
@@ -47,7 +53,7 @@ def find(
     """
     if files.is_address(root):
         return _find_far(root, leave)
-    os.scandir(root).close()  # this error is always raised
+    expect(root)  # this error is always raised
     failed = failed or _raise
     found, start = {}, len(os.path.join(root, ''))
     for folder, folders, names in os.walk(root, onerror=failed):

@@ -143,7 +143,7 @@ def processes(count: int | None = None) -> Iterator[Pool]:
     """
     count = count or _cores()
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['__main__', 'd2l_rw.bulk'])
+    context.set_forkserver_preload(['d2l_rw.bulk'])
     stop = context.Event()
     # That process may be older than the variables of today.
     how = stop, dict(os.environ)

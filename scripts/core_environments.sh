@@ -9,7 +9,7 @@ set -eu
 tests='tests/test_formats.py tests/test_files.py tests/test_cli.py
     tests/test_checkpoint_folder.py tests/test_conversion.py
     tests/test_safetensors.py tests/test_comparison.py
-    tests/test_differences.py tests/test_shards.py'
+    tests/test_differences.py tests/test_shards.py tests/test_bulk.py'
 pythons=${PYENV_ROOT:-$HOME/.pyenv}/versions
 if [ -w /dev/shm ]; then
     TMPDIR=/dev/shm

@@ -203,9 +203,11 @@ def test_other_file_is_no_report_and_stays(text, tree, tmp_path):
 
 def test_second_run_on_a_report_is_refused(tree, tmp_path):
     path = tmp_path / 'report'
-    with files.locked(path), pytest.raises(BlockingIOError) as caught:
+    with (
+        files.locked(path),
+        pytest.raises(BlockingIOError, match='another run is at work'),
+    ):
         converted(tree, report=path)
-    assert caught.value.filename == str(path)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +277,7 @@ def test_target_in_the_source_is_left_out(tree):
 def test_missing_source_is_an_error_that_names_it(tmp_path):
     with pytest.raises(FileNotFoundError, match='nowhere'):
         converted(tmp_path / 'nowhere')
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_names_of_any_bytes_are_kept(tree, tmp_path):
@@ -399,6 +402,29 @@ def test_interrupted_run_leaves_no_process_and_the_next_goes_on(tmp_path):
     again = converted(tree)
     assert (again.done, again.skipped) == (200 - done, done)
     assert_converted(tree, tmp_path / 'target', 200)
+
+
+def test_script_that_does_not_guard_itself_is_told(tree, tmp_path):
+    script = tmp_path / 'script.py'
+    script.write_text(UNGUARDED)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tree), str(tmp_path / 'target')],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(
+        "needs the line: if __name__ == '__main__':"
+    )
+
+
+UNGUARDED = """
+import sys
+import d2l_rw
+d2l_rw.convert_tree(*sys.argv[1:], workers=2, sync=False)
+"""
 
 
 def test_process_ends_with_who_started_it(tree, tmp_path):
