@@ -6,6 +6,8 @@ itself.
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 from urllib.request import Request, urlopen
 
@@ -195,6 +197,24 @@ def test_commands_take_addresses(s3, capsys):
     assert main(['convert', address, other]) == 0
     assert main(['diff', address, other]) == 0
     assert capsys.readouterr().err == ''
+
+
+@pytest.mark.parametrize(
+    'name', ['AWS_ENDPOINT_URL', 'FSSPEC_S3_ENDPOINT_URL']
+)
+def test_endpoint_is_named_by_a_variable(name, s3, monkeypatch):
+    address = put(s3.client, 'a.params', d2l_rw.dumps({'w': np.ones(3)}))
+    endpoint = os.environ['AWS_ENDPOINT_URL']
+    monkeypatch.delenv('AWS_ENDPOINT_URL')
+    monkeypatch.setenv(name, endpoint)
+    done = subprocess.run(
+        [sys.executable, '-m', 'd2l_rw', 'show', address, 'w'],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    assert 'float64 (3,), 24 bytes' in done.stdout
 
 
 # Errors
