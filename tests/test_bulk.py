@@ -409,6 +409,7 @@ def test_script_that_does_not_guard_itself_is_told(tree, tmp_path):
     script.write_text(UNGUARDED)
     done = subprocess.run(
         [sys.executable, str(script), str(tree), str(tmp_path / 'target')],
+        env={**os.environ, 'PYTHONPATH': os.getcwd()},
         stderr=subprocess.PIPE,
         text=True,
         check=False,
