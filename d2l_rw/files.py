@@ -250,20 +250,21 @@ def naming(path: str | os.PathLike) -> Iterator[None]:
 def locked(
     path: str | os.PathLike, *, wait: bool = True
 ) -> Iterator[io.BufferedWriter]:
-    """Hold the lock of a file, which is made if need be, on a POSIX system.
+    """Hold the lock of a file, which is made if need be.
 
     The system gives it up when the process ends, however that ends.  The file
-    is open to append to it.
+    is open to append to it.  Other systems than POSIX's lock nothing.
 
     Raises:
         BlockingIOError: if another process holds it and is not waited for.
     """
-    import fcntl
-
-    kind = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     with open(path, 'ab') as file:
-        with naming(path):
-            fcntl.flock(file, kind)
+        if os.name == 'posix':
+            import fcntl
+
+            kind = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
+            with naming(path):
+                fcntl.flock(file, kind)
         yield file
 
 

@@ -33,6 +33,7 @@ BATCH_BYTES = 2**26
 # Batches for each process: one at work, one waiting.
 AHEAD = 2
 REFRESH = 5  # seconds until a cluster is asked for its size again
+METHOD = 'forkserver' if os.name == 'posix' else 'spawn'
 CLOSING = 5  # seconds that a cluster has to say goodbye
 
 _stop = None  # an event of the process that started this one
@@ -133,7 +134,8 @@ def processes(count: int | None = None) -> Iterator[Pool]:
     """Give processes of this machine.
 
     They are forked by a process that has imported what they need, and nothing
-    else: a fork of this one would copy the locks of its threads.
+    else: a fork of this one would copy the locks of its threads.  Where a
+    system cannot fork, each is started anew.
 
     Args:
         count: how many, by default as many as this process may use cores.
@@ -142,8 +144,9 @@ def processes(count: int | None = None) -> Iterator[Pool]:
         ChildProcessError: if none can be started.
     """
     count = count or _cores()
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['d2l_rw.bulk'])
+    context = multiprocessing.get_context(METHOD)
+    if METHOD == 'forkserver':
+        context.set_forkserver_preload(['d2l_rw.bulk'])
     stop = context.Event()
     # That process may be older than the variables of today.
     how = stop, dict(os.environ)

@@ -346,6 +346,15 @@ def test_cores_give_the_bytes_of_one_process(tree, tmp_path):
     assert contents(tmp_path / '1') == contents(tmp_path / '3')
 
 
+def test_processes_that_cannot_be_forked_do_the_same(
+    tree, tmp_path, monkeypatch
+):
+    converted(tree, target=tmp_path / 'forked', workers=2)
+    monkeypatch.setattr(workers, 'METHOD', 'spawn')
+    converted(tree, target=tmp_path / 'spawned', workers=2)
+    assert contents(tmp_path / 'spawned') == contents(tmp_path / 'forked')
+
+
 def test_one_damaged_file_among_a_thousand_is_reported(tmp_path):
     tree = make_tree(tmp_path / 'source', count=1_000)
     path = next(tree.rglob('model500.params'))
