@@ -387,7 +387,8 @@ def kill_workers():
 
 
 def interrupt():
-    signal.raise_signal(signal.SIGINT)
+    # As a Ctrl-C does; one that is sent is passed over in the background.
+    raise KeyboardInterrupt
 
 
 def test_killed_processes_cost_no_file(tmp_path):
