@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         rounds=ROUNDS,
         measured=measured,
         markdown=markdown,
+        packages=('distributed',),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from d2l_rw import files, strict_json
@@ -24,19 +24,17 @@ class Journal:
         cut: whether a last line was cut, as by a crash, and left out.
     """
 
-    def __init__(self, file=None, lines: Iterable[dict] = ()) -> None:
+    def __init__(self, file=None) -> None:
         self.cut, self._file, self._done = False, file, {}
-        for line in lines:
-            self._learn(line)
 
-    def add(self, lines: Iterable[dict]) -> None:
+    def add(self, lines: list[dict]) -> None:
         """Write lines, and hand them to the system.
 
         Raises:
             OSError: if they cannot be written.
         """
         for line in lines:
-            self._learn(line)
+            self.learn(line)
         if self._file is not None:
             with files.naming(self._file.name):
                 self._file.writelines(map(strict_json.dumps, lines))
@@ -46,7 +44,8 @@ class Journal:
         """Whether a file is done, and all of `KEPT` as it was."""
         return self._done.get(_key(line)) == _kept(line)
 
-    def _learn(self, line: dict) -> None:
+    def learn(self, line: dict) -> None:
+        """Take a line that is written down already."""
         if line['status'] == DONE:
             self._done[_key(line)] = _kept(line)
         else:
@@ -72,9 +71,9 @@ def opened(path: str | os.PathLike | None) -> Iterator[Journal]:
         return
     files.permissions(path)
     with _locked(path) as file:
+        journal = Journal(file)
         with naming(file=os.fsdecode(path)):
-            lines, cut = _read(path)
-        journal = Journal(file, lines)
+            cut = _read(path, journal)
         journal.cut = bool(cut)
         if cut:
             file.truncate(os.path.getsize(path) - cut)
@@ -92,15 +91,14 @@ def _locked(path: str | os.PathLike) -> Iterator[io.BufferedWriter]:
         yield file
 
 
-def _read(path: str | os.PathLike) -> tuple[list[dict], int]:
-    """Return the lines, and how many bytes of a last one are cut."""
-    lines: list[dict] = []
+def _read(path: str | os.PathLike, journal: Journal) -> int:
+    """Learn the lines, and return how many bytes of a last one are cut."""
     with open(path, 'rb') as file:
         for number, text in enumerate(file, 1):
             if not text.endswith(b'\n') and _begins(text):
-                return lines, len(text)
-            lines.append(_line(text, number))
-    return lines, 0
+                return len(text)
+            journal.learn(_line(text, number))
+    return 0
 
 
 def _begins(text: bytes) -> bool:
@@ -108,22 +106,21 @@ def _begins(text: bytes) -> bool:
 
 
 def _line(text: bytes, number: int) -> dict:
-    """Return a line's value, of which `_learn` needs some names."""
+    """Return a line's value, of which `learn` needs some names."""
     what = f'line {number}'
     try:
         line = strict_json.loads(text)
     except FormatError as error:
         raise FormatError(what, 'that of a report', error) from None
-    known = isinstance(line, dict) and {
-        'name', 'target', 'status', *KEPT
-    }.issubset(line)  # fmt: skip
-    if not known:
+    names = {'name', 'target', 'status', *KEPT}
+    known = isinstance(line, dict) and names <= line.keys()
+    if not known or not isinstance(line['name'], str):
         raise FormatError(what, 'that of a report', text[:40])
     return line
 
 
-def _key(line: dict) -> tuple:
-    return line['name'], line['target']
+def _key(line: dict) -> tuple[str, str]:
+    return line['name'], str(line['target'])
 
 
 def _kept(line: dict) -> tuple:

@@ -104,7 +104,11 @@ def _alone(
     """Work on one job at a time, until one kills its process."""
     while suspects:
         job = suspects.popleft()
-        future = pool.executor.submit(work, [job])
+        try:
+            future = pool.executor.submit(work, [job])
+        except pool.kills:  # not by this one: the pool was idle
+            suspects.appendleft(job)
+            return
         if isinstance(_error(future), pool.kills):
             yield [killed(job)]
             return

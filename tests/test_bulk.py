@@ -191,7 +191,15 @@ def test_cut_last_line_costs_only_its_file(cut, tree, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'text', ['a letter', 'a letter\n', '{"name": 3}\n', '{"name": \n{}\n']
+    'text',
+    [
+        'a letter',
+        'a letter\n',
+        '{"name": 3}\n',
+        '{"name": \n{}\n',
+        '{"name": [], "target": 0, "status": "done", "options": 0, '
+        '"source": 0, "written": 0}\n',
+    ],
 )
 def test_other_file_is_no_report_and_stays(text, tree, tmp_path):
     path = tmp_path / 'letter'
