@@ -26,10 +26,12 @@ from concurrent.futures import (
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
-# In a batch, at most: a message to a process costs as much as some files, to
-# one of a cluster as much as ten.
-BATCH = 64
-BATCH_BYTES = 2**26
+# In a batch, at most and at least: a message to a process costs as much as
+# some files, to one of a cluster as much as ten.
+BATCH = 128
+BATCH_BYTES = 2**27
+LEAST = 2**23
+FILE = 2**20  # bytes that take as long as the rest of the work on a file
 # Batches for each process: one at work, one waiting.
 AHEAD = 2
 REFRESH = 5  # seconds until a cluster is asked for its size again
@@ -117,12 +119,13 @@ def _alone(
 
 def _batch(left: deque, room: int) -> list:
     """Take fewer the fewer are left, so that all processes end at once."""
-    most = max(1, min(BATCH, len(left) // room))
-    batch, nbytes = [], 0
-    while left and len(batch) < most and nbytes < BATCH_BYTES:
+    most, batch, nbytes = min(BATCH, len(left) // room), [], 0
+    while left and nbytes < BATCH_BYTES and len(batch) < BATCH:
+        if len(batch) >= most and nbytes >= LEAST:
+            break
         batch.append(left.popleft())
         size = batch[-1].nbytes
-        nbytes += BATCH_BYTES if size is None else size
+        nbytes += BATCH_BYTES if size is None else FILE + size
     return batch
 
 
