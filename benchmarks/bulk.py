@@ -1,4 +1,4 @@
-"""Compare one process, two, and a cluster of two: `-m benchmarks.bulk`.
+"""Compare one to four processes and a cluster: `python -m benchmarks.bulk`.
 
 All convert the same tree of files into a new one, and take turns.  Each has
 converted one file before, so that its processes are there.
@@ -11,6 +11,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -34,7 +35,13 @@ LAYOUTS = {
     'large files': (16, 64 * MIB, MEMORY, False),
 }
 QUICK = {'memory': (20, MIB, None, False)}
-ONE, TWO, CLUSTER = 'one process', 'two processes', 'cluster of two'
+PROCESSES = {
+    1: 'one process',
+    2: 'two processes',
+    3: 'three processes',
+    4: 'four processes',
+}
+ONE, TWO, CLUSTER = PROCESSES[1], PROCESSES[2], 'cluster of two'
 ARRAYS = 8  # in a file
 # At least, the rate of two over that of one; at most, the time of the cluster
 # over that of two.
@@ -111,11 +118,11 @@ def contenders(root: Path, address: str, sync: bool) -> dict[str, Callable]:
         os.sync()  # what the one before has left
         return d2l_rw.convert_tree(root / name, target, sync=sync, **options)
 
-    return {
-        ONE: lambda name: convert(name, workers=1),
-        TWO: lambda name: convert(name, workers=2),
-        CLUSTER: lambda name: convert(name, scheduler=address),
+    calls = {
+        who: partial(convert, workers=count)
+        for count, who in PROCESSES.items()
     }
+    return {**calls, CLUSTER: partial(convert, scheduler=address)}
 
 
 def timed(call: Callable, files: int) -> float:
@@ -149,6 +156,13 @@ def constants(results: dict) -> dict[str, float]:
         'seconds': seconds,
         'rate': large['files'] * large['nbytes'] / spent,
     }
+
+
+def predicted(results: dict, row: dict, workers: int) -> float:
+    """Return the seconds that the constants give for a tree in memory."""
+    found = constants(results)
+    each = found['seconds'] + row['nbytes'] / found['rate']
+    return row['files'] * each / min(workers, results['machine']['cores'])
 
 
 def markdown(results: dict) -> str:
