@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from figures import (
+    bulk_times,
     byte_map,
     card,
     error_tree,
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / 'chapters' / 'img'
 STATIC = ROOT / 'theme' / 'static'
 DRAWINGS = {
+    'bulk_times.svg': bulk_times.svg,
     'byte_map.svg': byte_map.svg,
     'error_tree.svg': error_tree.svg,
     'four_lies.svg': four_lies.svg,

@@ -344,3 +344,27 @@ def test_reading_far_away_is_measured(capsys):
 def test_table_of_reading_far_away_is_that_of_the_results():
     table = remote.TABLE.read_text('utf-8')
     assert table == remote.markdown(REMOTE) + '\n'
+
+
+# What the chapter about many files says of all this.
+MANY_FILES = (ROOT / 'chapters' / 'many-files.md').read_text('utf-8')
+
+
+def test_chapter_tells_the_constants_of_the_model():
+    found = bulk.constants(BULK)
+    milliseconds, rate = 1e3 * found['seconds'], found['rate'] / 2**20
+    assert f'\noverhead = {milliseconds:.2f}e-3  # seconds\n' in MANY_FILES
+    assert f'\nspeed = {rate:.0f} * 2**20  # bytes' in MANY_FILES
+
+
+@pytest.mark.parametrize('row', REMOTE['rows'], ids=lambda row: row['kind'])
+def test_chapter_tells_what_files_far_away_cost(row):
+    taken = remote.ours(row)[remote.ONE]
+    kind = 'safetensors' if 'safetensors' in row['kind'] else 'MXNet'
+    cells = (
+        f'{kind}, {row["arrays"]:,} arrays',
+        str(taken['requests']),
+        f'{taken["nbytes"] / remote.MIB:,.1f}',
+        f'{median(taken["seconds"]):.1f}',
+    )
+    assert f'| {" | ".join(cells)} |\n' in MANY_FILES

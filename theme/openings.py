@@ -20,6 +20,7 @@ TIMES = (
     (60, 'less than a minute'),
 )
 NAMES = {
+    'distributed': 'Dask',
     'hypothesis': 'Hypothesis',
     'mxnet': 'MXNet',
     'numpy': 'NumPy',
