@@ -70,7 +70,7 @@ bench: $(STAMP)
 	    python -m benchmarks.remote && python -m benchmarks.bulk
 
 lighthouse: html $(LIGHTHOUSE)
-	@$(ACTIVATE) python -m benchmarks.lighthouse
+	@$(ACTIVATE) python -m benchmarks.lighthouse $(NAME)
 
 lab: html
 	@$(ACTIVATE) python -m zipfile -e _build/html/notebooks.zip \

@@ -23,6 +23,19 @@ def test_low_score_is_told():
     assert lighthouse.below({'good': GOOD, 'just': just}) == []
 
 
+def test_every_page_was_scored_and_no_score_is_low():
+    pages = lighthouse.stored()['pages']
+    missing = set(lighthouse.page_names()) - set(pages)
+    assert not missing, 'python -m benchmarks.lighthouse ' + ' '.join(missing)
+    assert set(pages) == set(lighthouse.page_names())
+    assert lighthouse.below(pages) == []
+
+
+def test_table_tells_what_is_stored():
+    table = lighthouse.markdown(lighthouse.stored())
+    assert lighthouse.TABLE.read_text('utf-8') == table + '\n'
+
+
 def test_page_scored_again_takes_its_place_and_one_that_is_gone_leaves():
     old = {'trust': {'a': 1}, 'gone': {'a': 1}, 'api': {'a': 1}}
     found = lighthouse.merged(old, {'errors': {'a': 2}, 'api': {'a': 2}})
