@@ -13,7 +13,11 @@ from theme import bundle, launch
 
 MARK = re.compile(r':[a-z]+:`')
 LINK = re.compile(r'\]\(([^)\s]+)\)')
-FOR_COLAB = 'memory-maps', 'solutions/memory-maps'
+FOR_COLAB = [
+    f'{folder}{name}'
+    for folder in ('', 'solutions/')
+    for name in ('many-files', 'memory-maps')
+]
 
 
 class Config:
@@ -115,6 +119,13 @@ def test_notebooks_hold_no_times(notebooks):
 def test_nothing_is_launched_without_a_repository(pages):
     for page in pages.values():
         assert not page.select('a[href*="mybinder"], a[href*="colab"]')
+
+
+def test_formula_shows_the_number_that_leads_to_it(notebooks):
+    cells = notebooks['many-files'].cells
+    text = '\n'.join(c.source for c in cells if c.cell_type == 'markdown')
+    (number,) = re.findall(r'\\tag\{([0-9.]+)\}\$\$$', text, re.M)
+    assert f'Does the model of ({number}) hold?' in text
 
 
 @pytest.mark.parametrize('name', WITH_CODE)

@@ -11,12 +11,14 @@ import re
 from pathlib import Path
 
 import nbformat
+from docutils import nodes
 
 from theme.evaluated import executed, is_executed
 from theme.figures import description
 from theme.launch import prepare
 
 MARK = re.compile(r':(\w+):`([^`]+)`')
+FORMULA = re.compile(r'(\$\$[^$]+)\$\$\s*:eqlabel:`([^`]+)`')
 IMAGE = re.compile(r'!\[([^\]]*)\]\(([^)\s]+)\)')
 MIME_TYPES = {'.svg': 'image/svg+xml', '.png': 'image/png'}
 
@@ -66,6 +68,9 @@ def make_readable(notebook, env, docname):
     }
     for cell in notebook.cells:
         if cell.cell_type == 'markdown':
+            cell.source = FORMULA.sub(
+                lambda formula: tagged(env, *formula.groups()), cell.source
+            )
             cell.source = MARK.sub(
                 lambda mark: words(env, docname, *mark.groups()), cell.source
             )
@@ -101,8 +106,10 @@ def data_address(path):
 
 def words(env, docname, role, target):
     """Say a mark in words: a link for a reference, nothing for a label."""
-    if role in ('ref', 'numref', 'eqref'):
+    if role in ('ref', 'numref'):
         return reference(env, docname, target, numbered=role != 'ref')
+    if role == 'eqref':
+        return formula_number(env, target)
     if role in ('cite', 'citet', 'citep'):
         keys = [key.strip() for key in target.split(',')]
         return '(' + '; '.join(citation(env, key) for key in keys) + ')'
@@ -118,6 +125,19 @@ def reference(env, docname, label, *, numbered):
     text = number(env, target, anchor) if numbered else title
     address = place(env, docname, target)
     return f'[{text}]({address})' if address else text
+
+
+def formula_number(env, label):
+    """Return '(1.2)' for a numbered formula."""
+    docname, _ = env.get_domain('math').equations[label]
+    numbers = env.toc_fignumbers[docname]['displaymath']
+    digits = numbers[f'equation-{nodes.make_id(label)}']
+    return f'({".".join(map(str, digits))})'
+
+
+def tagged(env, formula, label):
+    """Return a formula that shows its number."""
+    return f'{formula} \\tag{{{formula_number(env, label)[1:-1]}}}$$'
 
 
 def place(env, docname, target):
