@@ -38,6 +38,12 @@ def test_search_finds_the_chapter_and_shows_where(word, name, open_page):
 
 # Words, and the chapter that is about each.
 FIRST = {
+    'shard': 'many-files',
+    'server': 'many-files',
+    'cluster': 'many-files',
+    'Dask': 'many-files',
+    'bandwidth': 'many-files',
+    's3': 'many-files',
     'array': 'read-write',
     'array list': 'read-write',
     'dictionary': 'read-write',
