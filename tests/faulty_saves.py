@@ -19,6 +19,7 @@ from mxnet import gluon
 
 import d2l_rw
 from d2l_rw import checkpoint_folder
+from tests.kills import count_calls, run_until
 
 POINTS = 240  # of a save, at which its process is killed
 SAVES = 15  # of each process that saves beside another
@@ -69,9 +70,10 @@ def killed(folder):
     save(folder, epoch=0)
     step = count_calls(lambda: save(folder, epoch=1, keep_last=1)) // POINTS
     counts = {'points': 0, 'old': 0, 'new': 0, 'incomplete': 0}
+    halfway = partial(save, folder, epoch=2, keep_last=2)
     for point in itertools.count(1, step):
         before = newest(folder)
-        if fork(partial(save_until, folder, point)) != -signal.SIGKILL:
+        if fork(partial(run_until, point, halfway)) != -signal.SIGKILL:
             break  # the save came to its end
         counts['points'] += 1
         counts['incomplete'] += len(checkpoint_folder.incomplete(folder))
@@ -81,34 +83,6 @@ def killed(folder):
     save(folder, epoch=4)
     counts['left'] = len(checkpoint_folder.incomplete(folder))
     return counts
-
-
-def count_calls(action):
-    """Return the number of calls and returns that an action makes."""
-    count = 0
-
-    def event(*_):
-        nonlocal count
-        count += 1
-
-    sys.setprofile(event)
-    action()
-    sys.setprofile(None)
-    return count
-
-
-def save_until(folder, point):
-    """Save, and be killed at a call or a return on the way."""
-    left = point
-
-    def event(*_):
-        nonlocal left
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(event)
-    save(folder, epoch=2, keep_last=2)
 
 
 def newest(folder):

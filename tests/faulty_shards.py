@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 import d2l_rw
+from tests.kills import count_calls, run_until
 
 POINTS = 200  # of a save, at which its process is killed
 LIMITS = range(0, 3000, 100)  # bytes that a file may have
@@ -55,34 +56,6 @@ def fork(action):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def count_calls(action):
-    """Return the number of calls and returns that an action makes."""
-    count = 0
-
-    def event(*_):
-        nonlocal count
-        count += 1
-
-    sys.setprofile(event)
-    action()
-    sys.setprofile(None)
-    return count
-
-
-def save_until(folder, value, point):
-    """Save, and be killed at a call or a return on the way."""
-    left = point
-
-    def event(*_):
-        nonlocal left
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(event)
-    save(folder, value)
-
-
 def killed(folder):
     """Kill saves at points spread over all the calls that they make."""
     save(folder, 0)
@@ -90,7 +63,8 @@ def killed(folder):
     counts = {'points': 0, 'old': 0, 'new': 0}
     for point in range(1, calls, max(1, calls // POINTS)):
         old, new = value_in(folder), point
-        if fork(partial(save_until, folder, new, point)) != -signal.SIGKILL:
+        halfway = partial(save, folder, new)
+        if fork(partial(run_until, point, halfway)) != -signal.SIGKILL:
             break  # the save came to its end
         found = value_in(folder)
         counts['points'] += 1
