@@ -348,12 +348,17 @@ def _refuse_options_of_trees(options: argparse.Namespace) -> None:
 
 def _convert(options: argparse.Namespace) -> int:
     if options.recursive:
+        if options.shard_bytes is not None:
+            options.usage('--shard-bytes is for one file, not --recursive')
         return _of_tree('convert', options)
     _refuse_options_of_trees(options)
     # Imported here, since few commands need it.
     from d2l_rw.conversion import convert
 
     source, target = _place(options.source), options.target
+    if os.path.isdir(source):
+        hint = '--recursive does all files of a folder'
+        raise ValueError(f'{source}: expected a file, got a folder: {hint}')
     with _progress(_size(source), times=2) as advance:
         done = convert(
             source,

@@ -59,7 +59,7 @@ def _told(found: bulk.Summary, folder: str, what: str) -> int:
     if found.failed:
         parts.append(f'{len(found.failed):,} failed')
     if found.others:
-        parts.append(f'{found.others:,} others left')
+        parts.append(f'{found.others:,} of other kinds left')
     size, time = f'{found.nbytes:,} bytes', f'{found.seconds:.1f} s'
     print(printable(f'{folder}: {", ".join(parts)}; {size}, {time}'))
     return FAILED if found.failed else DONE

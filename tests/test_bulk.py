@@ -536,7 +536,9 @@ def test_command_ends_with_totals_and_0(tree, tmp_path, capsys):
     command += ['--no-sync', '--workers', '1']
     assert main(command) == 0
     printed = capsys.readouterr()
-    found = '6 files converted and verified, 1 others left; 384 bytes, '
+    found = (
+        '6 files converted and verified, 1 of other kinds left; 384 bytes, '
+    )
     assert printed.out.startswith(f'{target}: {found}')
     assert printed.err == ''
     assert main(command) == 0
@@ -569,6 +571,7 @@ def test_command_ends_with_a_table_of_what_failed_and_1(
         ['convert', '--to', 'npz', 'a.params', 'b.npz'],
         ['check', '--report', 'a', 'b.params'],
         ['check', '--recursive', 'a', 'b'],
+        ['convert', '--recursive', '--shard-bytes', '1GB', 'a', 'b'],
     ],
 )
 def test_options_that_make_no_sense_are_wrong_usage(arguments, capsys):

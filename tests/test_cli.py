@@ -250,6 +250,13 @@ def test_convert_tells_what_it_verified(file, tmp_path, capsys):
     assert d2l_rw.load(target).keys() == d2l_rw.load(file).keys()
 
 
+def test_convert_of_a_folder_tells_the_option_for_it(tmp_path, capsys):
+    assert main(['convert', str(tmp_path), 'a.npz']) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f'd2l-rw: {tmp_path}: expected a file, got a fo')
+    assert '--recursive' in error
+
+
 def test_convert_tells_what_is_otherwise_on_standard_error(tmp_path, capsys):
     source, target = tmp_path / 'list.params', tmp_path / 'list.npz'
     d2l_rw.save(source, [np.arange(3), np.arange(3)])
