@@ -33,6 +33,10 @@ class Summary(NamedTuple):
             check, the size of the files.
         seconds: how long it took.
         notes: what may be worth a look; sentences for people.
+
+    >>> failed = {'b.params': 'file: expected arrays, got an empty file'}
+    >>> Summary(1, 0, failed, others=2, nbytes=24, seconds=0.1).failed.keys()
+    dict_keys(['b.params'])
     """
 
     done: int
