@@ -38,7 +38,7 @@ REFRESH = 5  # seconds until a cluster is asked for its size again
 METHOD = 'forkserver' if os.name == 'posix' else 'spawn'
 CLOSING = 5  # seconds that a cluster has to say goodbye
 
-_stop = None  # an event of the process that started this one
+_stop = None  # a flag of the process that started this one
 
 
 class Pool(NamedTuple):
@@ -154,7 +154,8 @@ def processes(count: int | None = None) -> Iterator[Pool]:
     context = multiprocessing.get_context(METHOD)
     if METHOD == 'forkserver':
         context.set_forkserver_preload(['d2l_rw.bulk'])
-    stop = context.Event()
+    # Without a lock, which a process that is killed would keep for ever.
+    stop = context.RawValue('b', 0)
     # That process may be older than the variables of today.
     how = stop, dict(os.environ)
     executor = ProcessPoolExecutor(count, context, _begin, how)
@@ -167,7 +168,7 @@ def processes(count: int | None = None) -> Iterator[Pool]:
                 "needs the line: if __name__ == '__main__':"
             )
     finally:
-        stop.set()
+        stop.value = 1
         executor.shutdown(cancel_futures=True)
 
 
@@ -197,7 +198,7 @@ def _end_with_parent() -> None:
 
 def go_on(nbytes: int) -> None:
     """Raise a KeyboardInterrupt if this process is to stop."""
-    if _stop is not None and _stop.is_set():
+    if _stop is not None and _stop.value:
         raise KeyboardInterrupt
 
 

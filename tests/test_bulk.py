@@ -389,6 +389,19 @@ def test_job_that_kills_its_process_is_told_and_the_rest_is_done(deadly):
     assert names == sorted(-n if n in deadly else n for n in range(100))
 
 
+def test_process_that_is_killed_while_it_asks_to_stop_blocks_nobody():
+    jobs = [deadly_work.Job(point, True) for point in range(1, 13)]
+    found = workers.done(
+        lambda: workers.processes(2),
+        deadly_work.ask,
+        jobs,
+        lambda job: -job.name,
+    )
+    names = [name for batch in found for name in batch]
+    assert sorted(map(abs, names)) == [job.name for job in jobs]
+    assert min(names) < 0
+
+
 def kill_workers():
     for process in multiprocessing.active_children():
         process.kill()
