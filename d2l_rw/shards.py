@@ -88,8 +88,8 @@ def scan(path: str | os.PathLike) -> list[ArraySpec]:
 
 def paths(path: str | os.PathLike) -> list[str]:
     """Return the paths of the shards of an index, whose headers fit it."""
-    scan(path)
-    return [file_of(path, shard) for shard in read(path).shards]
+    shards = dict.fromkeys(spec.file for spec in scan(path))
+    return [file_of(path, shard) for shard in shards]
 
 
 def metadata(path: str | os.PathLike) -> dict[str, str]:
