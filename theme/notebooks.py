@@ -20,6 +20,7 @@ from theme.launch import prepare
 MARK = re.compile(r':(\w+):`([^`]+)`')
 FORMULA = re.compile(r'(\$\$[^$]+)\$\$\s*:eqlabel:`([^`]+)`')
 IMAGE = re.compile(r'!\[([^\]]*)\]\(([^)\s]+)\)')
+FORMULAS = '(%s)'  # what Sphinx says of the others is in its settings
 MIME_TYPES = {'.svg': 'image/svg+xml', '.png': 'image/png'}
 
 
@@ -130,9 +131,7 @@ def reference(env, docname, label, *, numbered):
 def formula_number(env, label):
     """Return '(1.2)' for a numbered formula."""
     docname, _ = env.get_domain('math').equations[label]
-    numbers = env.toc_fignumbers[docname]['displaymath']
-    digits = numbers[f'equation-{nodes.make_id(label)}']
-    return f'({".".join(map(str, digits))})'
+    return number(env, docname, f'equation-{nodes.make_id(label)}')
 
 
 def tagged(env, formula, label):
@@ -152,11 +151,11 @@ def place(env, docname, target):
 
 
 def number(env, docname, anchor):
-    """Return 'Fig. 1.2' or 'Section 1.2' for a numbered place."""
+    """Return 'Fig. 1.2', 'Section 1.2' or '(1.2)' for a numbered place."""
     for kind, numbers in env.toc_fignumbers.get(docname, {}).items():
         if anchor in numbers:
             digits = '.'.join(map(str, numbers[anchor]))
-            return env.config.numfig_format[kind] % digits
+            return env.config.numfig_format.get(kind, FORMULAS) % digits
     numbers = env.toc_secnumbers[docname]
     digits = numbers.get(f'#{anchor}', numbers.get(''))
     return env.config.numfig_format['section'] % '.'.join(map(str, digits))
