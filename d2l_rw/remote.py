@@ -277,6 +277,18 @@ def find(address: str) -> dict[str, str]:
     return {name[size:]: _identity(info) for name, info in found.items()}
 
 
+def identity(address: str) -> str:
+    """Return what identifies the contents of a file, as `find` does.
+
+    Raises:
+        OSError: if there is no such file, or it cannot be asked for.
+        ImportError: if a package for its protocol is missing.
+    """
+    fs, path = _filesystem(address)
+    with explaining(address):
+        return _identity(fs.info(path))
+
+
 def join(address: str, name: str) -> str:
     """Return the address of a name that `find` gave.
 

@@ -88,7 +88,7 @@ def identity(path: str) -> str:
     if files.is_address(path):
         from d2l_rw import remote
 
-        return remote.find(path)['']
+        return remote.identity(path)
     return _found(os.stat(path)).identity
 
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from urllib.request import Request, urlopen
 
 import boto3
@@ -197,6 +198,19 @@ def test_commands_take_addresses(s3, capsys):
     assert main(['convert', address, other]) == 0
     assert main(['diff', address, other]) == 0
     assert capsys.readouterr().err == ''
+
+
+def test_conversion_of_a_file_of_a_tree_costs_five_requests(s3, tmp_path):
+    counts = []
+    for files in (1, 3):
+        source, target = f'{BUCKET}/from{files}', f'{BUCKET}/to{files}'
+        for number in range(files):
+            d2l_rw.save(f'{source}/{number}.params', {'w': np.ones(3)})
+        s3.requests.clear()
+        report = tmp_path / str(files)
+        d2l_rw.convert_tree(source, target, workers=1, report=report)
+        counts.append(Counter(method for method, _ in s3.requests))
+    assert counts[1] - counts[0] == {'HEAD': 6, 'GET': 2, 'PUT': 2}
 
 
 @pytest.mark.parametrize(
